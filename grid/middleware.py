@@ -1,0 +1,87 @@
+"""What happens around every page: the second wall, no copies left behind, refusals as sentences."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect
+
+from grid.refused import record_refused
+from grid.scope import ABOVE_ALL_CODES, sight_of
+from yizhou.refusals import NotFound, Refusal
+
+View = Callable[[HttpRequest], HttpResponse]
+NOTHING = (ABOVE_ALL_CODES, "", "{}")
+EVERYTHING = ("", ABOVE_ALL_CODES, "{}")
+
+
+def _raise_wall(low: str, high: str, exceptions: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('yizhou.low', %s, false), set_config('yizhou.high', %s, false),"
+            " set_config('yizhou.exceptions', %s, false)",
+            [low, high, exceptions],
+        )
+
+
+def wall(get_response: View) -> View:
+    """Row-level security: this connection sees the signed-in person's covering range, no more."""
+    at_rest = NOTHING if settings.WALL_UP else EVERYTHING
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/health/"):
+            return get_response(request)
+        sight = sight_of(request.user)
+        _raise_wall(*sight.interval, "{" + ",".join(map(str, sight.exceptions)) + "}")
+        try:
+            return get_response(request)
+        finally:
+            with suppress(DatabaseError):  # a broken connection falls back to seeing nothing
+                _raise_wall(*at_rest)
+
+    return middleware
+
+
+def private_pages(get_response: View) -> View:
+    """No copies of personal data in caches; an expired session never lands inside a fragment."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.user.is_authenticated:
+            response.headers.setdefault("Cache-Control", "no-store")
+        redirected = response.status_code in (301, 302)
+        if (
+            getattr(request, "htmx", False)
+            and redirected
+            and urlsplit(response["Location"]).path == settings.LOGIN_URL
+        ):
+            page = request.htmx.current_url_abs_path or "/"
+            return HttpResponseClientRedirect(redirect_to_login(page, settings.LOGIN_URL).url)
+        return response
+
+    return middleware
+
+
+def refusals_as_pages(get_response: View) -> View:
+    """A Refusal that no view turned into a form error becomes a page with its sentence."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if isinstance(exc, Http404):
+            exc = NotFound()
+        if not isinstance(exc, Refusal):
+            return None
+        if exc.status in (403, 404):
+            record_refused(request.user, request, exc)
+        template = "refusal.html#panel" if getattr(request, "htmx", False) else "refusal.html"
+        return render(request, template, {"refusal": exc}, status=exc.status)
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware

@@ -1,0 +1,50 @@
+"""Accounts: people who sign in. What they may see and do comes from their current posts."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+
+if TYPE_CHECKING:
+    from grid.roles import Act
+
+
+class Account(AbstractUser):
+    """A person with a sign-in name. Django's staff and superuser flags give nothing here."""
+
+    first_name = None
+    last_name = None
+    email = None
+    name = models.CharField("姓名", max_length=40)
+    phone_sealed = models.BinaryField("手机（密封）", null=True, editable=False)
+    phone_tail = models.CharField("手机尾号", max_length=4, blank=True)
+
+    objects = UserManager()
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        verbose_name = "账号"
+        verbose_name_plural = verbose_name
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def display_name(self) -> str:
+        return self.name
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def sees(self, model: type[models.Model]) -> models.QuerySet[Any]:
+        """Rows of `model` this account may see today: the only door in views and API."""
+        from grid.scope import sees
+
+        return sees(self, model)
+
+    def may(self, act: "Act", *, code: str | None = None) -> bool:
+        """Whether a current post carries the act, there (`code`) or anywhere (None)."""
+        from grid.scope import may
+
+        return may(self, act, code=code)

@@ -1,0 +1,176 @@
+"""Who sees what and who may do what, answered from current posts: the one door.
+
+Staff see code ranges, departments see their own rows, named dated exceptions add single households,
+and an account without a current post sees nothing. Row-level security repeats the covering
+range in the database (grid/middleware.py).
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
+
+from grid.roles import ROLES, Act, Level, Role
+from yizhou.refusals import NotAllowed
+
+ABOVE_ALL_CODES = "~"  # sorts after every digit, so [code, code~) is the subtree
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One current post, reduced to what scope asks."""
+
+    role: Role
+    region: str | None
+    department: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Everything an account sees today."""
+
+    holdings: tuple[Holding, ...]
+    codes: tuple[str, ...]  # subtree roots where people are seen, none inside another
+    places: tuple[str, ...]  # subtree roots where only places are seen (auditors, administrators)
+    departments: tuple[str, ...]
+    all_departments: bool
+    exceptions: tuple[int, ...]  # household ids
+
+    @property
+    def interval(self) -> tuple[str, str]:
+        """The one range that covers `codes`, for row-level security; empty when none."""
+        if not self.codes:
+            return ABOVE_ALL_CODES, ""
+        return self.codes[0], self.codes[-1] + ABOVE_ALL_CODES
+
+
+NOTHING = Sight((), (), (), (), False, ())
+
+
+def _roots(codes: set[str]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for code in sorted(codes):
+        if not kept or not code.startswith(kept[-1]):
+            kept.append(code)
+    return tuple(kept)
+
+
+def sight_of(account: Any) -> Sight:
+    """Read the account's current posts and exceptions once; kept on the instance (one request)."""
+    if not getattr(account, "is_authenticated", False):
+        return NOTHING
+    if (kept := getattr(account, "_sight", None)) is None:
+        kept = account._sight = _read_sight(account)
+    return kept
+
+
+def forget_sight(account: Any) -> None:
+    """After a post changed within the same request or test."""
+    account.__dict__.pop("_sight", None)
+
+
+def _read_sight(account: Any) -> Sight:
+    from grid.models import HouseholdException, Post
+
+    today = timezone.localdate()
+    holdings = tuple(
+        Holding(Role(role), region, department)
+        for role, region, department in Post.objects.filter(account=account)
+        .current(today)
+        .values_list("role", "region_id", "department_id")
+    )
+    exceptions = tuple(
+        HouseholdException.objects.filter(user=account, until_on__gte=today).values_list(
+            "content_object_id", flat=True
+        )
+    )
+    people = {h.region for h in holdings if h.region and ROLES[h.role].sees_people}
+    return Sight(
+        holdings=holdings,
+        codes=_roots(people),
+        places=_roots({h.region for h in holdings if h.region}),
+        departments=tuple(sorted({h.department for h in holdings if h.department})),
+        all_departments=any(
+            h.region and Act.UPLOAD_DATA in ROLES[h.role].acts for h in holdings
+        ),
+        exceptions=exceptions,
+    )
+
+
+def in_subtrees(path: str, codes: tuple[str, ...]) -> Q:
+    """Rows whose code at `path` lies in any of the subtrees; no row when there are none."""
+    ranges = [
+        Q(**{f"{path}__gte": code, f"{path}__lt": code + ABOVE_ALL_CODES}) for code in codes
+    ]
+    return reduce(or_, ranges, Q(pk__in=[]))
+
+
+def _household_path(model: type[Model], scope: str) -> str | None:
+    """Where the model keeps its household, for exceptions: beside its code."""
+    if model._meta.label == "grid.Household":
+        return "pk"
+    prefix, _, last = scope.rpartition("__")
+    if last == "cell":
+        return prefix
+    target: Any = model
+    for step in prefix.split("__") if prefix else ():
+        target = target._meta.get_field(step).related_model
+    names = {f.name for f in target._meta.get_fields()}
+    if "household" not in names:
+        return None
+    return f"{prefix}__household" if prefix else "household"
+
+
+def sees(account: Any, model: type[Model]) -> QuerySet[Any]:
+    """Rows of `model` within the account's sight. Raises TypeError for a model without SCOPE."""
+    scope = getattr(model, "SCOPE", None)
+    if scope is None:
+        raise TypeError(f"{model._meta.label} declares no SCOPE and cannot be shown")
+    rows = model._default_manager.all()
+    sight = sight_of(account)
+    if scope == "audit":
+        return rows if may(account, Act.READ_AUDIT) else rows.none()
+    if scope.endswith("department"):
+        if sight.all_departments:
+            return rows
+        return rows.filter(**{f"{scope}__in": sight.departments})
+    if model._meta.label in {"grid.Region", "grid.Post"}:
+        return rows.filter(in_subtrees(scope, sight.places))
+    allowed = in_subtrees(scope, sight.codes)
+    if sight.exceptions and (path := _household_path(model, scope)):
+        allowed |= Q(**{f"{path}__in": sight.exceptions})
+    return rows.filter(allowed)
+
+
+def may(account: Any, act: Act, *, code: str | None = None) -> bool:
+    """Whether a current post carries the act, over the place `code` or anywhere (None)."""
+    if getattr(account, "is_system", False):
+        return True
+    return any(
+        act in ROLES[h.role].acts
+        and (code is None or (h.region is not None and code.startswith(h.region)))
+        for h in sight_of(account).holdings
+    )
+
+
+def require(acting: Any, act: Act, *, code: str | None = None) -> None:
+    """Raise NotAllowed unless may()."""
+    if not may(acting, act, code=code):
+        raise NotAllowed("您现在的职务没有这项权限。请联系乡镇或县级监测专员办理。")
+
+
+def highest_place(account: Any) -> str | None:
+    """The widest region the account works in, for headings."""
+    codes = sight_of(account).places
+    return min(codes, key=len) if codes else None
+
+
+def works_at(account: Any, level: Level) -> bool:
+    return any(ROLES[h.role].level == level for h in sight_of(account).holdings)
+
+
+def has_role(account: Any, *roles: Role) -> bool:
+    return any(h.role in roles for h in sight_of(account).holdings)

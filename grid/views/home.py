@@ -1,0 +1,51 @@
+"""The workbench: what waits for this person, by role."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.module_loading import import_string
+from django.views.decorators.http import require_GET
+
+from grid.frame import is_field_worker
+from grid.models import WorkItem
+from grid.places import places_of
+from grid.scope import sight_of
+
+
+@login_required
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    if is_field_worker(request.user):
+        return redirect("my-work")
+    cards = [card for name in settings.HOME_CARDS for card in import_string(name)(request)]
+    context = {
+        "cards": cards,
+        "sections": _sections(request),
+        "no_post": not sight_of(request.user).holdings,
+    }
+    return render(request, "grid/home.html", context)
+
+
+def _sections(request: HttpRequest) -> list[dict[str, Any]]:
+    """Own visits first: village officers and township staff visit too."""
+    own = list(
+        request.user.sees(WorkItem)
+        .to_visit()
+        .filter(assignee=request.user)
+        .select_related("household__head")[:10]
+    )
+    if not own:
+        return []
+    places = places_of(item.code for item in own)
+    rows = [
+        {
+            "text": f"{item.household.head.name} 户",
+            "small": f"{places[item.code]} · {item.due_on:%m-%d} 前",
+            "url": f"/my-work/{item.pk}/visit/",
+        }
+        for item in own
+    ]
+    return [{"title": "派给我的入户", "rows": rows}]

@@ -1,0 +1,103 @@
+"""A worker's own list: due today, this week, done."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from grid.models import Household, Region, WorkItem
+from grid.places import places_of
+from grid.roles import Act
+from grid.scope import highest_place, may
+from yizhou.refusals import NotAllowed
+
+MOST = 100
+State = WorkItem.State
+
+
+def _conditions(today: date) -> dict[str, tuple[str, Q]]:
+    week_end = today + timedelta(days=7)
+    to_visit = Q(state=State.TO_VISIT)
+    done_since = timezone.now() - timedelta(days=30)
+    return {
+        "today": ("今天", to_visit & Q(due_on__lte=today + timedelta(days=1))),
+        "week": ("本周", to_visit & Q(due_on__lte=week_end)),
+        "all": ("全部", to_visit),
+        "done": (
+            "已完成",
+            Q(state=State.VISITED) | Q(state=State.CLOSED, closed_at__gte=done_since),
+        ),
+    }
+
+
+@login_required
+@require_GET
+def my_work(request: HttpRequest) -> HttpResponse:
+    if not may(request.user, Act.RECORD_VISIT):
+        raise NotAllowed("您的职务没有入户走访任务。")
+    tabs = _conditions(timezone.localdate())
+    own = request.user.sees(WorkItem).filter(assignee=request.user)
+    counts = own.aggregate(**{key: Count("pk", filter=where) for key, (_, where) in tabs.items()})
+    tab = request.GET.get("tab", "")
+    if tab not in tabs:
+        tab = next((key for key in ("today", "week", "all") if counts[key]), "all")
+    items = _shown(own.filter(tabs[tab][1]))
+    place = highest_place(request.user)
+    context = {
+        "tab": tab,
+        "tabs": [
+            {
+                "key": key,
+                "label": label,
+                "count": counts[key],
+                "url": f"?tab={key}",
+                "current": key == tab,
+            }
+            for key, (label, _) in tabs.items()
+        ],
+        "items": items,
+        "grid_name": _grid_name(place),
+        "household_count": request.user.sees(Household).living().count(),
+    }
+    return render(request, "grid/my_work.html", context)
+
+
+def _grid_name(code: str | None) -> str:
+    if code is None:
+        return "我的任务"
+    names = dict(
+        Region.objects.filter(code__in=[code[:12], code]).values_list("code", "name")
+    )
+    return " ".join(dict.fromkeys([names.get(code[:12], ""), names.get(code, "")])).strip()
+
+
+def _shown(items: QuerySet[WorkItem]) -> list[dict[str, Any]]:
+    """Work items with place and gravest purpose; three queries whatever the number."""
+    found = list(
+        items.select_related("household__head").prefetch_related("purposes")[:MOST]
+    )
+    places = places_of(item.code for item in found)
+    shown = []
+    for item in found:
+        live = [p for p in item.purposes.all() if p.state in ("wanted", "reported")]
+        purposes = live or list(item.purposes.all())
+        shown.append(
+            {
+                "item": item,
+                "household": item.household,
+                "severity": item.severity,
+                "state": item.state,
+                "due_on": item.due_on,
+                "returned_because": item.returned_because,
+                "place": places[item.code],
+                "top_purpose": purposes[0] if purposes else None,
+                "more_purposes": max(0, len(purposes) - 1),
+                "url": f"/my-work/{item.pk}/visit/",
+            }
+        )
+    return shown

@@ -1,0 +1,64 @@
+"""Signing in, with the demo's names shown only in the demo."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.forms import AuthenticationForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from grid.refused import record_refused
+from yizhou.audit import record
+from yizhou.refusals import Refusal
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "用户名或密码不对。请检查大小写；忘记密码请联系系统管理员。",
+        "inactive": "这个账号已停用。请联系系统管理员。",
+    }
+
+
+def _next_page(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next") or "/"
+    fits = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
+    return wanted if fits else "/"
+
+
+def _demo_logins() -> dict[str, Any]:
+    if not settings.DEMO:
+        return {}
+    from yizhou.demo.logins import DEMO_PASSWORD, demo_logins
+
+    return {"demo_logins": demo_logins(), "demo_password": DEMO_PASSWORD}
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def signin(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect(_next_page(request))
+    form = SignInForm(request, data=request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        account = form.get_user()
+        login(request, account)
+        record(acting=account, verb="signed_in", subject=account, address=_address(request))
+        return redirect(_next_page(request))
+    if request.method == "POST":
+        record_refused(request.user, request, Refusal("登录失败", code="sign_in_failed"))
+    context = {"form": form, "next": _next_page(request)} | _demo_logins()
+    return render(request, "signin.html", context, status=401 if form.errors else 200)
+
+
+def _address(request: HttpRequest) -> str | None:
+    return request.META.get("REMOTE_ADDR") or None
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    refusal = Refusal("页面停留太久，安全校验已过期。请返回上一页，刷新后再提交。", code="csrf")
+    refusal.status = 403
+    return render(request, "refusal.html", {"refusal": refusal}, status=403)

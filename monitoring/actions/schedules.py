@@ -1,0 +1,77 @@
+"""The schedule that beat follows: rows of django-celery-beat, changed on the screening page."""
+
+import json
+from typing import Any
+
+from django.db import transaction
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from grid.roles import Act
+from grid.scope import require
+from yizhou.audit import record
+from yizhou.refusals import Refusal
+
+DAILY = "每日研判"
+DAILY_AT = (2, 30)  # before work begins; the county may change it
+EVERY_SECONDS = {
+    "收取走访结果": ("monitoring.tasks.collect_visit_reports", 30),
+    "补跑研判": ("monitoring.tasks.sweep_screenings", 20),
+    "补跑数据报送": ("monitoring.tasks.sweep_uploads", 20),
+}
+
+
+@transaction.atomic
+def install_schedule() -> None:
+    """Create the schedule rows that are missing; leaves alone what officials changed."""
+    hour, minute = DAILY_AT
+    if not PeriodicTask.objects.filter(name=DAILY).exists():
+        PeriodicTask.objects.create(
+            name=DAILY,
+            task="monitoring.tasks.screen_on_schedule",
+            crontab=_crontab(hour, minute),
+            args=json.dumps([]),
+        )
+    for name, (task, seconds) in EVERY_SECONDS.items():
+        if not PeriodicTask.objects.filter(name=name).exists():
+            every, _ = IntervalSchedule.objects.get_or_create(
+                every=seconds, period=IntervalSchedule.SECONDS
+            )
+            # expires: a bell that waited longer than its interval is of no use
+            PeriodicTask.objects.create(
+                name=name, task=task, interval=every, expire_seconds=seconds
+            )
+
+
+def _crontab(hour: int, minute: int) -> CrontabSchedule:
+    schedule, _ = CrontabSchedule.objects.get_or_create(
+        minute=str(minute),
+        hour=str(hour),
+        day_of_week="*",
+        day_of_month="*",
+        month_of_year="*",
+        timezone="Asia/Shanghai",
+    )
+    return schedule
+
+
+@transaction.atomic
+def change_daily_schedule(*, acting: Any, hour: int, minute: int, enabled: bool) -> PeriodicTask:
+    """Set when the daily screening runs. Raises Refusal for an impossible time."""
+    require(acting, Act.RUN_SCREENING)
+    if not (0 <= hour <= 23 and 0 <= minute <= 59):
+        raise Refusal("时间应在 00:00 到 23:59 之间。", code="bad_time")
+    task = PeriodicTask.objects.select_for_update().get(name=DAILY)
+    task.crontab = _crontab(hour, minute)
+    task.enabled = enabled
+    task.save()  # the package tells beat about the change from its own save()
+    record(
+        acting=acting,
+        verb="changed_schedule",
+        subject=("schedule", task.pk),
+        detail={"at": f"{hour:02}:{minute:02}", "enabled": enabled},
+    )
+    return task
+
+
+def daily_schedule() -> PeriodicTask | None:
+    return PeriodicTask.objects.select_related("crontab").filter(name=DAILY).first()

@@ -1,0 +1,24 @@
+"""Monitoring's section of the household dossier: alerts with their reasons and outcomes."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from monitoring.evidence import evidence_of
+from monitoring.models import Alert
+
+
+def alerts(request: HttpRequest, household: Any) -> dict[str, Any]:
+    """The household's alerts, open ones first."""
+    shown = list(
+        request.user.sees(Alert)
+        .filter(household=household)
+        .select_related("rule", "finding__decided_by")
+        .order_by("closed_at", "-opened_at")[:20]
+    )
+    evidence = evidence_of(shown)
+    return {
+        "title": "为什么预警",
+        "template": "monitoring/dossier_alerts.html",
+        "context": {"alerts": [(a, evidence.get(a.pk)) for a in shown]},
+    }

@@ -1,0 +1,46 @@
+"""Files at rest: sealed pieces in the database, plain only in an unlinked temporary file."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from monitoring.models import Upload, UploadChunk
+from yizhou.sealed import seal, unseal_bytes
+
+PIECE = 1 << 20
+COLUMN = f"{UploadChunk._meta.db_table}.sealed"
+
+
+def keep(upload: Upload, file: BinaryIO, part: UploadChunk.Part) -> None:
+    """Seal a file, replacing what was kept of it before."""
+    UploadChunk.objects.filter(upload=upload, part=part).delete()
+    file.seek(0)
+    number = 0
+    while piece := file.read(PIECE):
+        sealed = seal(piece, column=COLUMN, row=_row(upload, part, number))
+        UploadChunk.objects.create(upload=upload, part=part, number=number, sealed=sealed)
+        number += 1
+
+
+def pieces(upload: Upload, part: UploadChunk.Part) -> Iterator[bytes]:
+    """The plain bytes, a piece at a time. Raises BrokenSeal when a piece was changed or moved."""
+    chunks = UploadChunk.objects.filter(upload=upload, part=part).order_by("number")
+    for number, sealed in chunks.values_list("number", "sealed").iterator(chunk_size=4):
+        yield unseal_bytes(sealed, column=COLUMN, row=_row(upload, part, number))
+
+
+@contextmanager
+def plain_file(upload: Upload) -> Iterator[BinaryIO]:
+    """The file as sent, in a temporary file without a name: gone when the process is."""
+    with tempfile.TemporaryFile() as file:
+        for piece in pieces(upload, UploadChunk.Part.FILE):
+            file.write(piece)
+        file.flush()
+        file.seek(0)
+        yield file
+
+
+def _row(upload: Upload, part: UploadChunk.Part, number: int) -> str:
+    suffix = "" if part == UploadChunk.Part.FILE else f"{part}/"
+    return f"{upload.pk}/{suffix}{number}"

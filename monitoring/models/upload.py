@@ -1,0 +1,160 @@
+"""Uploads: one batch of one department's data set, from receipt to merge, with its faults."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+
+from grid.models import Account, Department, DepartmentKey
+from yizhou.deferred import LeasedJob
+
+
+class Upload(LeasedJob):
+    """One batch. rows_in = accepted + unchanged + faulty + duplicate + blank, by constraint.
+
+    `stage` is what the sender sees; `job_state` (LeasedJob) is what the workers see.
+    """
+
+    SCOPE = "department"
+
+    class Stage(models.TextChoices):
+        RECEIVED = "received", "已收到"
+        CHECKING = "checking", "校验中"
+        DECIDING = "deciding", "待您决定"
+        MERGING = "merging", "入库中"
+        MERGED = "merged", "已入库"
+        REFUSED = "refused", "不能入库"
+        DISCARDED = "discarded", "已放弃"
+
+    class OnFaults(models.TextChoices):
+        TAKE_GOOD = "take_good", "先入库无误的行"
+        TAKE_NOTHING = "take_nothing", "有错则全部不入库"
+        ASK = "ask", "校验后由我决定"
+
+    class Channel(models.TextChoices):
+        API_FILE = "api_file", "接口（文件）"
+        API_ROWS = "api_rows", "接口（逐条）"
+        PAGE = "page", "网页"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    feed = models.CharField("数据集", max_length=40)
+    department = models.ForeignKey(
+        Department, verbose_name="部门", on_delete=models.PROTECT, related_name="uploads"
+    )
+    channel = models.CharField("渠道", max_length=10, choices=Channel)
+    filename = models.CharField("文件名", max_length=200, blank=True)
+    size_bytes = models.PositiveBigIntegerField("大小（字节）")
+    sha256 = models.CharField("内容指纹", max_length=64)
+    submitted_by = models.ForeignKey(
+        Account,
+        verbose_name="报送人",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="uploads",
+    )
+    submitted_key = models.ForeignKey(
+        DepartmentKey, verbose_name="报送密钥", null=True, blank=True, on_delete=models.PROTECT
+    )
+    idempotency_key = models.CharField("防重键", max_length=80, blank=True)
+    received_at = models.DateTimeField("收到时间", auto_now_add=True)
+    on_faults = models.CharField("遇错时", max_length=12, choices=OnFaults)
+    stage = models.CharField("阶段", max_length=10, choices=Stage, default=Stage.RECEIVED)
+    refusal = models.CharField("不能入库的原因", max_length=400, blank=True)
+    notes = models.JSONField(
+        "校验说明", default=dict, help_text="编码、表头行、未用列、跳过的合计行等。"
+    )
+
+    rows_in = models.PositiveIntegerField("收到行", default=0)
+    accepted = models.PositiveIntegerField("入库行", default=0)
+    unchanged = models.PositiveIntegerField("无变化行", default=0)
+    faulty = models.PositiveIntegerField("错误行", default=0)
+    duplicate = models.PositiveIntegerField("重复行", default=0)
+    blank = models.PositiveIntegerField("空行", default=0)
+    unmatched = models.PositiveIntegerField("未匹配到人的行", default=0)
+    checked_at = models.DateTimeField("校验完成", null=True, blank=True)
+    merged_at = models.DateTimeField("入库完成", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "数据报送"
+        verbose_name_plural = verbose_name
+        ordering = ["-received_at"]
+        indexes = [
+            models.Index(fields=["department", "-received_at"], name="upload_by_department"),
+            models.Index(fields=["feed", "-merged_at"], name="upload_by_feed"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="upload_same_content_once",
+                fields=["feed", "department", "sha256"],
+                condition=~Q(stage__in=["refused", "discarded"]),
+            ),
+            models.UniqueConstraint(
+                name="upload_idempotency_key_once",
+                fields=["department", "idempotency_key"],
+                condition=~Q(idempotency_key=""),
+            ),
+            models.CheckConstraint(
+                name="upload_rows_add_up",
+                condition=~Q(stage="merged")
+                | Q(
+                    rows_in=F("accepted")
+                    + F("unchanged")
+                    + F("faulty")
+                    + F("duplicate")
+                    + F("blank")
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.feed} {self.received_at:%Y-%m-%d %H:%M}"
+
+
+class UploadChunk(models.Model):
+    """A sealed piece of the file, so that any worker on any host can read it back.
+
+    Besides the file itself the faulty rows are kept, as the workbook the sender corrects.
+    """
+
+    class Part(models.TextChoices):
+        FILE = "file", "原文件"
+        FAULTS = "faults", "错误行文件"
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="chunks")
+    part = models.CharField(max_length=6, choices=Part, default=Part.FILE)
+    number = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(name="upload_chunk_once", fields=["upload", "part", "number"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id}/{self.number}"
+
+
+class UploadFault(models.Model):
+    """One thing wrong with one cell: what was seen, what is allowed, how to put it right."""
+
+    SCOPE = "upload__department"
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="faults")
+    row_number = models.PositiveIntegerField("原表行号")
+    column = models.CharField("列", max_length=40, blank=True)
+    code = models.CharField("错误类别", max_length=30)
+    seen = models.CharField("填的内容", max_length=120, blank=True)
+    problem = models.CharField("问题", max_length=200)
+    fix = models.CharField("怎么改", max_length=200)
+    is_duplicate = models.BooleanField("属于重复行", default=False)
+
+    class Meta:
+        verbose_name = "错误行"
+        verbose_name_plural = verbose_name
+        ordering = ["row_number", "id"]
+        indexes = [models.Index(fields=["upload", "row_number"], name="fault_by_row")]
+
+    def __str__(self) -> str:
+        return f"第 {self.row_number} 行 {self.problem}"

@@ -1,0 +1,189 @@
+"""The decision panel of one work item: evidence, history, and what may be decided now."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from grid.models import Account, Outcome, Post, Visit, VisitReport, WorkItem
+from grid.places import Place, places_of
+from grid.roles import ROLES, Act, Role
+from grid.visit_form import QUESTIONS, in_words
+from monitoring.actions.alerts import WITHOUT_VISIT
+from monitoring.actions.screenings import PURPOSE
+from monitoring.evidence import Evidence, evidence_of
+from monitoring.lifecycle import BY_NAME, why_not
+from monitoring.models import Alert, AlertState
+from yizhou.refusals import NotFound
+
+
+@dataclass(slots=True)
+class ShownAlert:
+    """One alert with its evidence, its report and whether it can be settled now."""
+
+    alert: Alert
+    evidence: Evidence
+    report: VisitReport | None
+    outcomes: list[tuple[str, str]]
+    why_not: str
+
+    @property
+    def can_settle(self) -> bool:
+        return not self.why_not
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.alert, name)
+
+
+@dataclass(slots=True)
+class Worker:
+    """Somebody who could make the visit, nearest post first, with the visits already open."""
+
+    id: int
+    name: str
+    role: str
+    open_count: int
+    current: bool
+
+
+@dataclass(slots=True)
+class Panel:
+    item: WorkItem
+    place: Place
+    alerts: list[ShownAlert]
+    history: list[Any]
+    visit: Visit | None
+    answers: list[tuple[str, str, bool]]
+    workers: list[Worker]
+    may_assign: bool
+    may_settle: bool
+    why_not: str
+    errors: list[dict[str, str]] = field(default_factory=list)
+    typed: dict[str, str] = field(default_factory=dict)
+    earliest_due: date | None = None
+
+    @property
+    def household(self) -> Any:
+        return self.item.household
+
+
+def panel_of(
+    request: HttpRequest,
+    item_id: int,
+    *,
+    errors: list[dict[str, str]] | None = None,
+    typed: dict[str, str] | None = None,
+) -> Panel:
+    """Raises NotFound outside the account's sight."""
+    item = (
+        request.user.sees(WorkItem)
+        .select_related("household__head", "assignee")
+        .filter(pk=item_id)
+        .first()
+    )
+    if item is None:
+        raise NotFound()
+    account = request.user
+    visit = Visit.objects.filter(work_item=item).select_related("by").first()
+    may_assign = account.may(Act.ASSIGN_WORK, code=item.code)
+    alerts = _alerts(account, item)
+    return Panel(
+        item=item,
+        place=places_of([item.code])[item.code],
+        alerts=alerts,
+        history=list(item.events.all()),
+        visit=visit,
+        answers=_answers(visit),
+        workers=workers_for(item) if may_assign else [],
+        may_assign=may_assign and item.state == WorkItem.State.TO_VISIT,
+        may_settle=account.may(Act.SETTLE_ALERT, code=item.code),
+        why_not=next((a.why_not for a in alerts if a.why_not), ""),
+        errors=errors or [],
+        typed=typed or {},
+        earliest_due=timezone.localdate(),
+    )
+
+
+def _alerts(account: Any, item: WorkItem) -> list[ShownAlert]:
+    subjects = item.purposes.filter(kind=PURPOSE).values_list("subject", flat=True)
+    alerts = list(
+        account.sees(Alert).filter(pk__in=list(subjects)).select_related("rule", "rule_version")
+    )
+    evidence = evidence_of(alerts)
+    reports = {
+        r.purpose.subject: r
+        for r in VisitReport.objects.filter(
+            purpose__kind=PURPOSE, purpose__subject__in=[a.pk for a in alerts]
+        )
+        .select_related("purpose", "visit__by")
+        .order_by("id")
+    }
+    return [
+        ShownAlert(
+            alert=alert,
+            evidence=evidence.get(alert.pk, Evidence()),
+            report=reports.get(alert.pk),
+            outcomes=_outcomes(alert),
+            why_not=_why_not(account, alert),
+        )
+        for alert in alerts
+    ]
+
+
+def _outcomes(alert: Alert) -> list[tuple[str, str]]:
+    """What the township may choose: all after a visit, only some before."""
+    if alert.state == AlertState.TO_VERIFY:
+        return [(o.value, o.label) for o in Outcome if o in WITHOUT_VISIT]
+    return list(Outcome.choices)
+
+
+def _why_not(account: Any, alert: Alert) -> str:
+    move = BY_NAME["settle_unvisited" if alert.state == AlertState.TO_VERIFY else "settle"]
+    return why_not(move, state=alert.state, account=account, code=alert.code)
+
+
+def _answers(visit: Visit | None) -> list[tuple[str, str, bool]]:
+    """(question, answer in words, whether it is a bad sign)."""
+    if visit is None:
+        return []
+    return [
+        (QUESTIONS[name].label, in_words(name, value), value == QUESTIONS[name].bad_value)
+        for name, value in visit.answers.items()
+        if name in QUESTIONS
+    ]
+
+
+def workers_for(item: WorkItem) -> list[Worker]:
+    """Everybody with a current visiting post over the item's place, nearest first."""
+    code = item.code
+    roles = [role for role, rule in ROLES.items() if Act.RECORD_VISIT in rule.acts]
+    posts = (
+        Post.objects.current(timezone.localdate())
+        .filter(
+            role__in=roles,
+            region__in=[code, code[:15], code[:12], code[:9]],
+            account__is_active=True,
+        )
+        .select_related("account")
+    )
+    nearest: dict[int, Post] = {}
+    for post in sorted(posts, key=lambda p: (-len(p.region_id or ""), roles.index(Role(p.role)))):
+        nearest.setdefault(post.account_id, post)
+    loads = dict(
+        Account.objects.filter(pk__in=nearest)
+        .annotate(n=Count("work_items", filter=~Q(work_items__state=WorkItem.State.CLOSED)))
+        .values_list("pk", "n")
+    )
+    return [
+        Worker(
+            id=pk,
+            name=post.account.name,
+            role=post.get_role_display(),
+            open_count=loads[pk],
+            current=pk == item.assignee_id,
+        )
+        for pk, post in nearest.items()
+    ]

@@ -1,0 +1,43 @@
+"""EDU-01: a child of compulsory-school age reported as suspected drop-out.
+
+Source: reference 4.4 row 5 [P33]; compulsory education is one of the three guarantees [P1]. The days
+that separate the bands are to be confirmed.
+"""
+
+from monitoring.rules.shipped import ShippedRule, ShippedThreshold
+
+RULE = ShippedRule(
+    code="EDU-01",
+    title="义务教育疑似辍学",
+    risk="因学",
+    owner="教育局",
+    source="reference 4.4 第 5 行 [P33]；分级天数待核定",
+    definition={
+        "feed": "school_status",
+        "level": "person",
+        "age": [6, 15],
+        "window": {"months": 6, "on": "status_on"},
+        "where": [],
+        "measure": {"op": "latest", "column": "absent_days"},
+        "after": [
+            {"column": "standing", "op": "=", "value": "suspected_dropout"},
+            {"column": "stage", "op": "in", "value": ["primary", "junior", "special"]},
+        ],
+        "bands": [
+            {"severity": 1, "at_least": "dropout_absent_days_red"},
+            {"severity": 2, "at_least": "dropout_absent_days_orange"},
+            {"severity": 3},
+        ],
+        "sentence": "{who}连续 {value} 天未到校，学校报疑似辍学",
+        "cool_down_days": 30,
+        "regrow_share": 1,
+    },
+    thresholds=(
+        ShippedThreshold(
+            "dropout_absent_days_red", "疑似辍学红色预警天数", "30", "天", "建议值，待核定"
+        ),
+        ShippedThreshold(
+            "dropout_absent_days_orange", "疑似辍学橙色预警天数", "10", "天", "建议值，待核定"
+        ),
+    ),
+)

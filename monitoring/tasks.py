@@ -1,0 +1,50 @@
+"""Celery tasks: each takes ids, claims a row, calls ONE action, holds no rules."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from monitoring.actions import uploads
+from monitoring.actions.alerts import collect_reports
+from monitoring.actions.screenings import perform_screening, request_screening
+from monitoring.models import ScreeningRun
+from yizhou.audit import SYSTEM
+
+
+@shared_task
+def run_screening(run_id: str) -> None:
+    perform_screening(int(run_id))
+
+
+@shared_task
+def screen_on_schedule() -> None:
+    """Beat: the daily screening. A second beat on the same day finds the first one's run."""
+    today = timezone.localdate()
+    scheduled = ScreeningRun.objects.filter(trigger="schedule", asked_at__date=today)
+    if not scheduled.exists():
+        request_screening(acting=SYSTEM, trigger=ScreeningRun.Trigger.SCHEDULE)
+
+
+@shared_task
+def collect_visit_reports() -> None:
+    """Beat: what the page could not collect at once."""
+    collect_reports()
+
+
+@shared_task
+def sweep_screenings() -> None:
+    """Beat: runs whose doorbell was lost or whose worker died."""
+    for run in ScreeningRun.objects.claimable().order_by("pk")[:20]:
+        perform_screening(run.pk)
+    ScreeningRun.objects.exhausted().update(job_state="failed")
+
+
+@shared_task
+def advance_upload(upload_id: str) -> None:
+    """Check or merge one upload, whichever its stage asks for."""
+    uploads.advance_upload(upload_id)
+
+
+@shared_task
+def sweep_uploads() -> None:
+    """Beat: uploads whose doorbell was lost or whose worker died."""
+    uploads.sweep_uploads()

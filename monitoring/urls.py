@@ -1,0 +1,20 @@
+"""Addresses of monitoring."""
+
+from django.urls import path
+
+from monitoring import api
+from monitoring.views import decide, review_queue, rule_list, screening, upload_data
+
+urlpatterns = [
+    path("queue/", review_queue.review_queue, name="queue"),
+    path("work-items/<int:pk>/assign/", decide.assign, name="assign-work-item"),
+    path("work-items/<int:pk>/return/", decide.send_back, name="return-work-item"),
+    path("alerts/<int:pk>/settle/", decide.settle, name="settle-alert"),
+    path("screening/", screening.runs, name="screening"),
+    path("screening/run/", screening.run_now, name="run-screening"),
+    path("screening/<int:pk>/retry/", screening.retry, name="retry-screening"),
+    path("screening/schedule/", screening.change_schedule, name="change-schedule"),
+    path("rules/", rule_list.rule_list, name="rules"),
+    *upload_data.urlpatterns,
+    *api.urlpatterns,
+]

@@ -1,0 +1,141 @@
+"""The decisions of the queue: assign, settle, return. Each form calls one action."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_date
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from grid.actions.work_items import assign_work_item
+from grid.models import Account, WorkItem
+from monitoring.actions.alerts import return_visit, settle_alert
+from monitoring.actions.screenings import PURPOSE
+from monitoring.models import Alert
+from monitoring.panel import panel_of, workers_for
+from monitoring.queue import Filters
+from monitoring.views.review_queue import queue_context
+from yizhou.refusals import NotFound, Refusal
+
+
+def version_of(request: HttpRequest) -> int:
+    text = request.POST.get("version", "")
+    if not (text.isascii() and text.isdigit()):
+        raise Refusal("页面已过期，请刷新后再提交。", code="version_missing")
+    return int(text)
+
+
+def back_url(request: HttpRequest, fallback: str = "/queue/") -> str:
+    url = request.POST.get("back", fallback)
+    return url if url_has_allowed_host_and_scheme(url, allowed_hosts=None) else fallback
+
+
+def find(account: Any, model: type, pk: int) -> Any:
+    found = account.sees(model).filter(pk=pk).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+def decide(request: HttpRequest, item_id: int, act: Callable[[], str]) -> HttpResponse:
+    """Run the act; a refusal shows the queue again with what was typed and the sentence."""
+    try:
+        sentence = act()
+    except NotFound:
+        raise
+    except Refusal as refusal:
+        errors = [{"field": refusal.code, "sentence": refusal.sentence}]
+        panel = panel_of(request, item_id, errors=errors, typed=request.POST.dict())
+        context = queue_context(request, Filters(), item_id, panel)
+        return render(request, "monitoring/queue.html", context, status=refusal.status)
+    messages.success(request, sentence)
+    return redirect(back_url(request))
+
+
+@login_required
+@require_POST
+def assign(request: HttpRequest, pk: int) -> HttpResponse:
+    item = find(request.user, WorkItem, pk)
+
+    def act() -> str:
+        wanted = request.POST.get("assignee", "")
+        offered = {str(w.id) for w in workers_for(item)}
+        if wanted not in offered:
+            raise Refusal("请选择派给谁。", code="assignee")
+        assignee = Account.objects.get(pk=wanted)
+        assign_work_item(
+            acting=request.user,
+            item=item,
+            assignee=assignee,
+            version_seen=version_of(request),
+            due_on=_day(request.POST.get("due_on", "")),
+            note=request.POST.get("note", "").strip()[:300],
+        )
+        return f"已派给{assignee.name}。"
+
+    return decide(request, pk, act)
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise Refusal("入户时限写成年-月-日，例如 2026-11-30。", code="due_on")
+    return day
+
+
+@login_required
+@require_POST
+def settle(request: HttpRequest, pk: int) -> HttpResponse:
+    alert = find(request.user, Alert, pk)
+    item_id = _item_of(request.user, alert)
+
+    def act() -> str:
+        settle_alert(
+            acting=request.user,
+            alert=alert,
+            version_seen=version_of(request),
+            outcome=request.POST.get("outcome", ""),
+            reason=request.POST.get("reason", "").strip()[:500],
+        )
+        return "已办结。"
+
+    return decide(request, item_id, act)
+
+
+def _item_of(account: Any, alert: Alert) -> int:
+    item = (
+        account.sees(WorkItem)
+        .filter(purposes__kind=PURPOSE, purposes__subject=alert.pk)
+        .order_by("-id")
+        .first()
+    )
+    if item is None:
+        raise NotFound()
+    return int(item.pk)
+
+
+@login_required
+@require_POST
+def send_back(request: HttpRequest, pk: int) -> HttpResponse:
+    item = find(request.user, WorkItem, pk)
+
+    def act() -> str:
+        return_visit(
+            acting=request.user,
+            item=item,
+            version_seen=version_of(request),
+            reason=request.POST.get("reason", "").strip()[:300],
+        )
+        return "已退回补充。"
+
+    return decide(request, pk, act)

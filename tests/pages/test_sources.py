@@ -1,0 +1,96 @@
+"""What no stylesheet, script or template of ours may contain."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from django.template.loader import get_template
+
+ROOT = Path(__file__).resolve().parents[2]
+STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
+SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+HAN = "\u4e00-\u9fff"
+
+# Offices still run Chromium 88; each of these is ignored or fatal there.
+NEWER_CSS = re.compile(
+    r"color-mix\(|:has\(|light-dark\(|oklch\(|@container|[0-9]dvh|aspect-ratio|^\s*&", re.M
+)
+NEWER_JS = re.compile(r"\.at\(-?\d|structuredClone\(|Object\.hasOwn|randomUUID|static \{")
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"/\*.*?\*/|\{#.*?#\}|^\s*//.*?$", "", text, flags=re.S | re.M)
+
+
+@pytest.mark.parametrize("path", STYLES, ids=name)
+def test_stylesheets_work_in_the_oldest_browser(path: Path) -> None:
+    assert NEWER_CSS.findall(without_comments(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_scripts_work_in_the_oldest_browser(path: Path) -> None:
+    assert NEWER_JS.findall(without_comments(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_templates_keep_the_content_security_policy(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    broken = re.findall(
+        r"\sstyle=|<style|\son[a-z]+=|javascript:|\shx-on|<script(?![^>]*\ssrc=)", text
+    )
+    assert broken == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_templates_load_nothing_from_elsewhere(path: Path) -> None:
+    assert re.findall(r"""(?:src|href|action)=["'](?:https?:)?//""", path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_chinese_text_uses_full_width_punctuation(path: Path) -> None:
+    text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<[^>]+>", " ", path.read_text("utf-8"))
+    assert re.findall(rf"[{HAN}][,;:?!()]|[(][{HAN}]", text) == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_templates_compile(path: Path) -> None:
+    assert get_template(str(path.relative_to(ROOT / "templates"))).template.nodelist
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_forms_that_write_carry_the_csrf_token(path: Path) -> None:
+    forms = re.findall(r"<form[^>]*method=\"post\".*?</form>", path.read_text("utf-8"), re.S)
+    assert [form for form in forms if "csrf_token" not in form] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_tables_name_their_columns(path: Path) -> None:
+    heads = re.findall(r"<th\b[^>]*>", path.read_text("utf-8"))
+    assert [head for head in heads if "scope=" not in head] == []
+
+
+def test_the_phone_stylesheet_stays_small() -> None:
+    raw = (ROOT / "static" / "css" / "field.css").read_bytes()
+    assert len(gzip.compress(raw, 9)) < 6 * 1024
+
+
+def test_the_office_frame_stays_small() -> None:
+    import django_htmx
+
+    htmx = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
+    files = [*(p for p in STYLES if p.name != "field.css"), ROOT / "static/js/office.js", htmx]
+    assert sum(len(gzip.compress(p.read_bytes(), 9)) for p in files) < 40 * 1024
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_every_class_has_a_style(path: Path) -> None:
+    styled = {c for p in STYLES for c in re.findall(r"\.([a-z][\w-]*)", p.read_text("utf-8"))}
+    text = re.sub(r"\{%.*?%\}", " ", re.sub(r"[\w-]*\{\{.*?\}\}", " ", path.read_text("utf-8")))
+    used = {c for attr in re.findall(r'class="([^"]*)"', text) for c in attr.split()}
+    assert used - styled == set()

@@ -1,0 +1,33 @@
+"""Watch over one child where the system does not report a parent's death (macOS).
+
+Run as: python -m yizhou.local.guard SIGNAL COMMAND...   Our parent holds the other end of stdin;
+when it closes, for whatever reason, the child gets SIGNAL, and SIGKILL 15 seconds later.
+"""
+
+import signal
+import subprocess
+import sys
+import threading
+
+
+def main() -> int:
+    signum, command = int(sys.argv[1]), sys.argv[2:]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(passed_on, lambda number, _frame: child.send_signal(number))
+
+    def wait_for_the_end_of_our_parent() -> None:
+        sys.stdin.buffer.read()
+        if child.poll() is None:
+            child.send_signal(signum)
+            try:
+                child.wait(15)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+    threading.Thread(target=wait_for_the_end_of_our_parent, daemon=True).start()
+    return child.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

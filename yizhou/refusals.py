@@ -1,0 +1,55 @@
+"""How the program says no: one clear Chinese sentence with what to do.
+
+Imports no Django: the process that reads departments' files uses it too.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.db import IntegrityError
+
+
+class Refusal(Exception):
+    """An act that may not happen. `sentence` is shown to the person; `code` is for machines."""
+
+    status = 400
+
+    def __init__(self, sentence: str, *, code: str = "refused") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code
+
+
+class NotAllowed(Refusal):
+    """The person has no post that permits the act."""
+
+    status = 403
+
+    def __init__(self, sentence: str, *, code: str = "not_allowed") -> None:
+        super().__init__(sentence, code=code)
+
+
+class Overtaken(Refusal):
+    """Somebody else changed the row since it was read."""
+
+    status = 409
+
+    def __init__(
+        self, sentence: str = "您打开之后，别人已经处理过。请刷新页面，看清变化后再提交。"
+    ) -> None:
+        super().__init__(sentence, code="overtaken")
+
+
+class NotFound(Refusal):
+    """Does not exist, or lies outside what the person may see: the same answer for both."""
+
+    status = 404
+
+    def __init__(self, sentence: str = "没有找到，或不在您的管辖范围内。") -> None:
+        super().__init__(sentence, code="not_found")
+
+
+def broken_constraint(error: "IntegrityError") -> str:
+    """Name of the database constraint a write ran into, so that it can be said in a sentence."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return str(getattr(diagnosis, "constraint_name", None) or "")

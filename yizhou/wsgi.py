@@ -1,0 +1,12 @@
+"""WSGI entry of the web. It raises the row-level-security wall before settings are read."""
+
+import os
+
+os.environ["YIZHOU_WALL"] = "web"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yizhou.settings")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+import yizhou.celery  # noqa: E402, F401  (so that ring() finds the configured broker)
+
+application = get_wsgi_application()
