@@ -41,3 +41,9 @@ def places_of(codes: Iterable[str]) -> dict[str, Place]:
 
 def place_of(code: str) -> Place:
     return places_of([code])[code]
+
+
+def short_name(code: str) -> str:
+    """Village and the place itself, for the head of a worker's page."""
+    names = dict(Region.objects.filter(code__in={code[:12], code}).values_list("code", "name"))
+    return " ".join(dict.fromkeys(names[c] for c in (code[:12], code) if c in names))

@@ -138,7 +138,10 @@ def sees(account: Any, model: type[Model]) -> QuerySet[Any]:
             return rows
         return rows.filter(**{f"{scope}__in": sight.departments})
     if model._meta.label in {"grid.Region", "grid.Post"}:
-        return rows.filter(in_subtrees(scope, sight.places))
+        allowed = in_subtrees(scope, sight.places)
+        if model._meta.label == "grid.Post" and works_at(account, Level.COUNTY):
+            allowed |= Q(department__isnull=False)  # departments are the county's
+        return rows.filter(allowed)
     allowed = in_subtrees(scope, sight.codes)
     if sight.exceptions and (path := _household_path(model, scope)):
         allowed |= Q(**{f"{path}__in": sight.exceptions})

@@ -42,11 +42,18 @@ class ShownAlert:
 class Worker:
     """Somebody who could make the visit, nearest post first, with the visits already open."""
 
-    id: int
-    name: str
+    account: Account
     role: str
     open_count: int
     current: bool
+
+    @property
+    def id(self) -> int:
+        return self.account.pk
+
+    @property
+    def name(self) -> str:
+        return self.account.name
 
 
 @dataclass(slots=True)
@@ -179,8 +186,7 @@ def workers_for(item: WorkItem) -> list[Worker]:
     )
     return [
         Worker(
-            id=pk,
-            name=post.account.name,
+            account=post.account,
             role=post.get_role_display(),
             open_count=loads[pk],
             current=pk == item.assignee_id,

@@ -46,8 +46,8 @@ def import_divisions(*, acting: Any, divisions: Mapping[str, Any]) -> Imported:
     for region in regions:
         if region.parent_id is not None and not region.code.startswith(region.parent_id):
             raise Refusal(
-                f"{region.name} 的代码 {region.code} 不以上级 {region.parent_id} 开头，没有导入任何行。"
-                "请核对区划文件。"
+                f"{region.name} 的代码 {region.code} 不以上级 {region.parent_id} 开头，"
+                "没有导入任何行。请核对区划文件。"
             )
     counts = _keep(regions, ("name", "official_name", "is_community", "resident_population"))
     record(

@@ -10,8 +10,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from grid.models import Household, Region, WorkItem
-from grid.places import places_of
+from grid.models import Household, WorkItem
+from grid.places import places_of, short_name
 from grid.roles import Act
 from grid.scope import highest_place, may
 from yizhou.refusals import NotAllowed
@@ -61,19 +61,10 @@ def my_work(request: HttpRequest) -> HttpResponse:
             for key, (label, _) in tabs.items()
         ],
         "items": items,
-        "grid_name": _grid_name(place),
+        "grid_name": short_name(place) if place else "我的任务",
         "household_count": request.user.sees(Household).living().count(),
     }
     return render(request, "grid/my_work.html", context)
-
-
-def _grid_name(code: str | None) -> str:
-    if code is None:
-        return "我的任务"
-    names = dict(
-        Region.objects.filter(code__in=[code[:12], code]).values_list("code", "name")
-    )
-    return " ".join(dict.fromkeys([names.get(code[:12], ""), names.get(code, "")])).strip()
 
 
 def _shown(items: QuerySet[WorkItem]) -> list[dict[str, Any]]:

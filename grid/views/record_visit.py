@@ -117,9 +117,9 @@ def form_context(
 ) -> dict[str, Any]:
     """What record_visit.html draws: questions with what was typed, or last said, and errors."""
     last = (
-        Visit.objects.filter(household_id=item.household_id)
+        request.user.sees(Visit)
+        .filter(household=item.household_id)
         .exclude(mode=Visit.Mode.NOT_MET)
-        .order_by("-visited_at")
         .first()
     )
     return {

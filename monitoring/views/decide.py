@@ -13,7 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from grid.actions.work_items import assign_work_item
-from grid.models import Account, WorkItem
+from grid.models import WorkItem
 from monitoring.actions.alerts import return_visit, settle_alert
 from monitoring.actions.screenings import PURPOSE
 from monitoring.models import Alert
@@ -63,11 +63,10 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
     item = find(request.user, WorkItem, pk)
 
     def act() -> str:
-        wanted = request.POST.get("assignee", "")
-        offered = {str(w.id) for w in workers_for(item)}
-        if wanted not in offered:
+        offered = {str(w.id): w.account for w in workers_for(item)}
+        assignee = offered.get(request.POST.get("assignee", ""))
+        if assignee is None:
             raise Refusal("请选择派给谁。", code="assignee")
-        assignee = Account.objects.get(pk=wanted)
         assign_work_item(
             acting=request.user,
             item=item,

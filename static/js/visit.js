@@ -5,8 +5,7 @@
   const form = document.getElementById("visit");
   const steps = Array.from(form.querySelectorAll("[data-step]"));
   const part = (id) => document.getElementById(id);
-  const last = steps.length - 1;
-  let now = 0;
+  let now = steps[0];
 
   // ---- questions that another answer reveals ----
 
@@ -64,72 +63,87 @@
   function drawCheck() {
     const list = part("answers");
     list.textContent = "";
-    steps.forEach((step, position) => {
+    openSteps().forEach((step) => {
       step.querySelectorAll("[data-question]").forEach((card) => {
-        if (!card.hidden) list.append(line(card, position));
+        if (!card.hidden) list.append(line(card, step));
       });
     });
     part("check").hidden = false;
   }
 
-  // ---- steps ----
+  // ---- steps: when nobody was met, the questions about the household fall away ----
 
-  function drawBar() {
-    const bar = part("step-bar");
-    bar.textContent = "";
-    steps.forEach((step, position) => {
-      const mark = document.createElement("li");
-      if (position < now) mark.className = "past";
-      if (position === now) mark.className = "now";
-      bar.append(mark);
-    });
-    part("step-name").textContent = `${now + 1} ${steps[now].dataset.step}`;
-    part("step-count").textContent = `共 ${steps.length} 步`;
+  function openSteps() {
+    const met = answerOf("mode") !== "not_met";
+    return steps.filter((step) => met || !("whenMet" in step.dataset));
   }
 
-  function go(position) {
-    now = Math.min(Math.max(position, 0), last);
-    steps.forEach((step, index) => { step.hidden = index !== now; });
-    if (now === last) drawCheck();
-    drawBar();
-    part("back").hidden = now === 0;
-    part("forward").hidden = now === last;
-    part("send").hidden = now !== last;
-    if (now < last) part("forward").textContent = `下一步：${steps[now + 1].dataset.step}`;
-    part("foot-note").hidden = now !== last;
+  function drawBar(list) {
+    const bar = part("step-bar");
+    const at = list.indexOf(now);
+    bar.textContent = "";
+    list.forEach((step, position) => {
+      const mark = document.createElement("li");
+      if (position < at) mark.className = "past";
+      if (position === at) mark.className = "now";
+      bar.append(mark);
+    });
+    part("step-name").textContent = `${at + 1} ${now.dataset.step}`;
+    part("step-count").textContent = `共 ${list.length} 步`;
+  }
+
+  function show() {
+    const list = openSteps();
+    const at = list.indexOf(now);
+    const next = list[at + 1];
+    steps.forEach((step) => { step.hidden = step !== now; });
+    if (!next) drawCheck();
+    drawBar(list);
+    part("back").hidden = at === 0;
+    part("forward").hidden = !next;
+    part("send").hidden = Boolean(next);
+    part("foot-note").hidden = Boolean(next);
+    if (next) part("forward").textContent = `下一步：${next.dataset.step}`;
+  }
+
+  function go(step) {
+    now = step;
+    show();
     window.scrollTo(0, 0);
+  }
+
+  function move(by) {
+    const list = openSteps();
+    go(list[Math.min(Math.max(list.indexOf(now) + by, 0), list.length - 1)]);
   }
 
   function stepOf(id) {
     const target = document.getElementById(id);
-    return target ? steps.findIndex((step) => step.contains(target)) : -1;
+    return target && steps.find((step) => step.contains(target));
   }
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest(".error-summary a[href^='#']");
-    if (!link) return;
-    const id = link.getAttribute("href").slice(1);
-    if (stepOf(id) < 0) return;
+    const id = link && link.getAttribute("href").slice(1);
+    if (!id || !stepOf(id)) return;
     event.preventDefault();
     go(stepOf(id));
     const target = document.getElementById(id);
-    const field = target.matches("input, textarea, select") ? target : target.querySelector("input, textarea");
+    const field = target.matches("input, textarea") ? target : target.querySelector("input, textarea");
     if (field) field.focus();
   });
-  part("back").addEventListener("click", () => go(now - 1));
-  part("forward").addEventListener("click", () => go(now + 1));
-  form.addEventListener("change", showQuestions);
+  part("back").addEventListener("click", () => move(-1));
+  part("forward").addEventListener("click", () => move(1));
+  form.addEventListener("change", () => { showQuestions(); show(); });
   // Enter in a one-line field means "next", not "send a half-filled visit".
   form.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.tagName === "INPUT" && now < last) {
-      event.preventDefault();
-      go(now + 1);
-    }
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT" || part("forward").hidden) return;
+    event.preventDefault();
+    move(1);
   });
 
   part("progress").hidden = false;
   showQuestions();
   const wrong = document.querySelector(".error-summary a[href^='#']");
-  const at = wrong ? stepOf(wrong.getAttribute("href").slice(1)) : 0;
-  go(at < 0 ? last : at);
+  go((wrong && stepOf(wrong.getAttribute("href").slice(1))) || (document.querySelector(".error-summary") && steps[steps.length - 1]) || steps[0]);
 })();

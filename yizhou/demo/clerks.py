@@ -144,6 +144,13 @@ def swapped(at: int, other: int) -> Mistake:
     return mistake
 
 
+def absent_without_days(standing_at: int, days_at: int) -> Mistake:
+    def mistake(cells: Cells, as_of: date) -> None:
+        cells[standing_at], cells[days_at] = "疑似失学辍学", "0"
+
+    return mistake
+
+
 MEDICAL = Sheet(
     feed="medical_settlement",
     stem="医保结算",
@@ -229,7 +236,7 @@ SCHOOL = Sheet(
     every=700,
     mistakes=(
         mistyped_id(3),
-        set_to(5, "疑似失学辍学"),
+        absent_without_days(5, 6),
         set_to(0, "秋季学期"),
         set_to(6, "不详"),
         days_ahead(7, date.isoformat),

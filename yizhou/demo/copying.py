@@ -1,4 +1,4 @@
-"""COPY into tables whose guards are set aside for one transaction and put back, checked, at its end.
+"""COPY into tables whose guards are set aside for one transaction and put back at its end.
 
 COPY is not allowed under row-level security, and row-by-row guards and indexes would cost more than
 the rows. Everything happens in the caller's transaction: a crash in the middle leaves nothing.

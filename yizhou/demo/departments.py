@@ -237,7 +237,7 @@ class Desk:
         told = {p.id_number for p in household.people}
         certificates = list(background.certificates(household, self.as_of, rng))
         certificates += [
-            c for id_ in told & plan.certificates.keys() for c in plan.certificates[id_]
+            c for id_ in sorted(told & plan.certificates.keys()) for c in plan.certificates[id_]
         ]
         for certificate in certificates:
             serial = self.disability.expected.rows_in + 1

@@ -1,9 +1,9 @@
 """Numbers that cannot belong to anybody: identity numbers, phones and bank accounts.
 
 Identity numbers have a right check digit, sex and birth date, on area codes beginning with 99:
-GB/T 2260 has no such division, and "9" plus a province code (residents from abroad) has no 90 to 99.
-Phones begin with 154, which no operator has been given (Source: to be confirmed). Bank accounts begin
-with 999999, which is no bank's number.
+GB/T 2260 has no such division, and cards of residents from abroad ("9" plus a province code) have
+no province 90 to 99. Phones begin with 154, which no operator has been given (Source: to be
+confirmed). Bank accounts begin with 999999, which is no bank's number.
 """
 
 from datetime import date

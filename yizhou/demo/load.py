@@ -15,6 +15,8 @@ from django.db import connection, transaction
 from grid.actions.regions import import_divisions
 from grid.models import Account, Department, Establishment, Household, Post, Region
 from grid.roles import ROLES, Level
+from monitoring.actions.rules import load_shipped_rules
+from monitoring.actions.schedules import install_schedule
 from yizhou.audit import SYSTEM, AuditEntry, record
 from yizhou.demo import SEED
 from yizhou.demo.copying import as_bytea, copy, reserve, unguarded
@@ -76,6 +78,7 @@ def build(*, scale: str, today: date, say: Callable[[str], None]) -> Built:
     """Make the county of this scale, or what is missing of it. Raises Refusal."""
     wanted = townships_of(scale)
     if (held := built()) and wanted <= held.townships:
+        _install_rules()
         return held
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [LOCK])
@@ -90,7 +93,8 @@ def build(*, scale: str, today: date, say: Callable[[str], None]) -> Built:
         missing = [t for t in county() if t.code in wanted - (held.townships if held else set())]
         if held is None:
             _begin(cursor, anchor)
-            say("区划、部门和县乡村三级职务已建好")
+            _install_rules()
+            say("区划、部门、县乡村三级职务和研判规则已建好")
         for township in missing:
             _add_grids(township)
         _appoint(cursor, [s for t in missing for s in grid_seats(t, anchor)])
@@ -120,6 +124,12 @@ def _begin(cursor: Any, anchor: date) -> None:
         ignore_conflicts=True,
     )
     _appoint(cursor, list(county_seats(anchor)))
+
+
+def _install_rules() -> None:
+    """Rules, figures and the schedule that ship with the program, where they are missing."""
+    load_shipped_rules(acting=SYSTEM)
+    install_schedule()
 
 
 def _add_grids(township: Township) -> None:

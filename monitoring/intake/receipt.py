@@ -1,0 +1,166 @@
+"""What the sender is told of a batch: figures that add up, notes in words, faults by kind."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q
+
+from monitoring.feeds import FEEDS
+from monitoring.models import Upload, UploadChunk, UploadFault
+
+# Several problems of one code differ in figures only; the summary needs one wording.
+KINDS = {
+    "required": "必填，没有填",
+    "id_scientific": "被改成了数字",
+    "id_length": "不是 18 位",
+    "id_characters": "有不该有的字符",
+    "id_birth": "出生日期不对",
+    "id_check": "校验位不对",
+    "amount_unit": "单位和表头不一致",
+    "too_long": "太长",
+    "too_small": "太小",
+    "too_large": "太大",
+    "row_width": "行里的格数和表头不一致",
+    "same_row": "与前面的行完全相同",
+    "same_key": "与前面的行重复，内容不同",
+}
+USUAL_CHANGE = 15  # per cent of difference from the last batch that needs no remark
+
+
+@dataclass(frozen=True, slots=True)
+class FaultGroup:
+    """Faults of one kind in one column."""
+
+    column: str
+    code: str
+    rows: int
+    is_duplicate: bool
+    problem: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.column}{self.problem}" if self.column else self.problem
+
+
+def fault_groups(upload: Upload) -> list[FaultGroup]:
+    """Most frequent first."""
+    said = {check.code: f"：{check.problem}" for check in FEEDS[upload.feed].checks}
+    groups = (
+        UploadFault.objects.filter(upload=upload)
+        .order_by()
+        .values("column", "code", "is_duplicate")
+        .annotate(rows=Count("row_number", distinct=True))
+        .order_by("is_duplicate", "-rows", "column", "code")
+    )
+    examples = dict(
+        UploadFault.objects.filter(upload=upload)
+        .order_by("code")
+        .distinct("code")
+        .values_list("code", "problem")
+    )
+    return [
+        FaultGroup(
+            group["column"],
+            group["code"],
+            group["rows"],
+            group["is_duplicate"],
+            said.get(group["code"]) or KINDS.get(group["code"]) or examples[group["code"]],
+        )
+        for group in groups
+    ]
+
+
+def good_rows(upload: Upload) -> int:
+    """Rows that can be merged, or were."""
+    return int(upload.rows_in - upload.faulty - upload.duplicate - upload.blank)
+
+
+def previous_batch(upload: Upload) -> Upload | None:
+    return (
+        Upload.objects.filter(
+            feed=upload.feed, stage=Upload.Stage.MERGED, received_at__lt=upload.received_at
+        )
+        .order_by("-merged_at")
+        .first()
+    )
+
+
+def change_percent(upload: Upload, before: Upload | None) -> float | None:
+    """How many per cent more rows than the last batch; None without one."""
+    if before is None or not before.rows_in:
+        return None
+    return round(100 * (upload.rows_in - before.rows_in) / before.rows_in, 1)
+
+
+def has_fault_file(upload: Upload) -> bool:
+    return UploadChunk.objects.filter(upload=upload, part=UploadChunk.Part.FAULTS).exists()
+
+
+def receipt(upload: Upload) -> dict[str, Any]:
+    """rows_in = accepted + unchanged + faulty + duplicate + blank, once merged."""
+    return {
+        "rows_in": upload.rows_in,
+        "accepted": upload.accepted,
+        "unchanged": upload.unchanged,
+        "faulty": upload.faulty,
+        "duplicate": upload.duplicate,
+        "blank": upload.blank,
+        "unmatched": upload.unmatched,
+        "notes": notes_in_words(upload.notes),
+    }
+
+
+def _listed(names: list[str]) -> str:
+    return "、".join(names)
+
+
+def _skipped(what: str) -> Callable[[Any], str]:
+    def words(found: dict[str, Any]) -> str:
+        rows = _listed([str(row) for row in found["rows"]])
+        more = "等" if found["count"] > len(found["rows"]) else ""
+        return f"跳过{what} {found['count']} 行（第 {rows} 行{more}），不计入收到行。"
+
+    return words
+
+
+NOTES: dict[str, Callable[[Any], str]] = {
+    "encoding": lambda v: f"文字编码：{v}。",
+    "sheet": lambda v: f"读取的工作表：{v}。",
+    "heading_row": lambda v: f"表头在第 {v} 行。",
+    "money_unit": lambda v: f"表头注明单位为{v}，金额已换算成元。" if v != "元" else "",
+    "unused_columns": lambda v: f"没有用到的列：{_listed(v)}。",
+    "hidden_sheets": lambda v: f"隐藏的工作表没有读：{_listed(v)}。",
+    "other_sheets": lambda v: f"没有表头的工作表没有读：{_listed(v)}。",
+    "totals_lines": _skipped("合计行"),
+    "signature_lines": _skipped("制表、说明等行"),
+    "repeated_headings": _skipped("重复的表头"),
+    "faults_not_listed": lambda v: f"错误太多，另有 {v} 处没有逐条列出。",
+    "fault_file": lambda v: "错误行文件没有做成，请按下面的行号改原文件。",
+    "superseded": lambda v: f"{v} 行更正了以前报送的记录。",
+    "matched_late": lambda v: f"以前未匹配的 {v} 条记录，现已匹配到人。",
+    "renamed": lambda v: f"{v} 行的姓名与户籍库不一致（身份证号一致），已入库，请核对。",
+}
+
+
+def notes_in_words(notes: dict[str, Any]) -> list[str]:
+    """What the program did with the file that its sender should know."""
+    sentences = [NOTES[name](value) for name, value in notes.items() if name in NOTES]
+    return [sentence for sentence in sentences if sentence]
+
+
+def overview(uploads: Any) -> dict[str, dict[str, Any]]:
+    """By feed code: the latest batch among `uploads`, the last merged one, batches not finished."""
+    open_stages = ("received", "checking", "deciding", "merging")
+    by_feed: dict[str, dict[str, Any]] = {
+        code: {"latest": None, "merged": None, "open": 0} for code in FEEDS
+    }
+    for upload in uploads.order_by("feed", "-received_at").distinct("feed"):
+        by_feed[upload.feed]["latest"] = upload
+    merged = uploads.filter(stage=Upload.Stage.MERGED)
+    for upload in merged.order_by("feed", "-merged_at").distinct("feed"):
+        by_feed[upload.feed]["merged"] = upload
+    counts = uploads.order_by().values("feed").annotate(n=Count("pk", filter=Q(stage__in=open_stages)))
+    for row in counts:
+        by_feed[row["feed"]]["open"] = row["n"]
+    return by_feed
