@@ -1,7 +1,7 @@
 """Who may do what: the one table of roles, what they see, and the acts they may perform.
 
-Source: the "4+2+2" structure (四级网格长, 信息员, 一级和二级网格员) is Yizhou's own; which office holds
-which head is to be confirmed (docs/glossary.md).
+Source: the "4+2+2" structure (四级网格长, 信息员, 一级和二级网格员) is Yizhou's own; which office
+holds which head is to be confirmed (docs/glossary.md).
 """
 
 from dataclasses import dataclass

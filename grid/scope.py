@@ -93,18 +93,14 @@ def _read_sight(account: Any) -> Sight:
         codes=_roots(people),
         places=_roots({h.region for h in holdings if h.region}),
         departments=tuple(sorted({h.department for h in holdings if h.department})),
-        all_departments=any(
-            h.region and Act.UPLOAD_DATA in ROLES[h.role].acts for h in holdings
-        ),
+        all_departments=any(h.region and Act.UPLOAD_DATA in ROLES[h.role].acts for h in holdings),
         exceptions=exceptions,
     )
 
 
 def in_subtrees(path: str, codes: tuple[str, ...]) -> Q:
     """Rows whose code at `path` lies in any of the subtrees; no row when there are none."""
-    ranges = [
-        Q(**{f"{path}__gte": code, f"{path}__lt": code + ABOVE_ALL_CODES}) for code in codes
-    ]
+    ranges = [Q(**{f"{path}__gte": code, f"{path}__lt": code + ABOVE_ALL_CODES}) for code in codes]
     return reduce(or_, ranges, Q(pk__in=[]))
 
 

@@ -101,7 +101,7 @@ class DepartmentKeyScheme(OpenApiAuthenticationExtension):
 
 
 def refusals_as_problems(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Every error of the API as problem+json (RFC 9457) with a Chinese sentence and a stable code."""
+    """Every error of the API as problem+json (RFC 9457): a Chinese sentence and a stable code."""
     if isinstance(exc, Refusal):
         from grid.refused import record_refused
 
@@ -135,7 +135,12 @@ def _first(detail: Any) -> str:
 def _problem(
     status: int, code: str, sentence: str, fields: dict[str, Any] | None = None
 ) -> Response:
-    body: dict[str, Any] = {"type": "about:blank", "status": status, "code": code, "title": sentence}
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "status": status,
+        "code": code,
+        "title": sentence,
+    }
     if fields:
         body["errors"] = fields
     return Response(body, status=status, content_type="application/problem+json")

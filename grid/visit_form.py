@@ -1,7 +1,7 @@
 """The visit form as data: questions, skip logic, and the one reader of its answers.
 
-Water: the four official tests (《农村饮水安全评价准则》, reference 4.6 [W1]). Three guarantees and income:
-reference 2.3 and 3.6. A version is never changed once used; a new one gets a new number.
+Water: the four official tests (《农村饮水安全评价准则》, reference 4.6 [W1]). Three guarantees and
+income: reference 2.3 and 3.6. A version is never changed once used; a new one gets a new number.
 """
 
 from collections.abc import Mapping
@@ -152,9 +152,7 @@ STEPS: tuple[tuple[str, tuple[Question, ...]], ...] = (
                 required=False,
                 help="报销以后自己付的；没有就不填。",
             ),
-            Question(
-                "debt_yuan", "现在欠债多少？", "amount", unit="元", required=False
-            ),
+            Question("debt_yuan", "现在欠债多少？", "amount", unit="元", required=False),
         ),
     ),
 )
@@ -193,13 +191,13 @@ def read_answers(given: Mapping[str, Any]) -> Answers:
 
 
 def _read_choice(question: Question, given: Any) -> tuple[Any, str]:
-    if given in dict(question.options):
+    if isinstance(given, str) and given in dict(question.options):
         return given, ""
     return None, f"请回答：{question.label}"
 
 
 def _read_chips(question: Question, given: Any) -> tuple[Any, str]:
-    chosen = [given] if isinstance(given, str) else list(given or [])
+    chosen = given if isinstance(given, list) else [given]
     known = [v for v, _ in question.options if v in chosen]
     if known or not question.required:
         return known, ""

@@ -148,7 +148,9 @@ class FeedSerializer(serializers.Serializer[Any]):
     purpose = serializers.CharField()
     source = serializers.CharField()
     due_day = serializers.IntegerField(help_text="每月报送日")
-    natural_key = serializers.ListField(child=serializers.CharField(), help_text="识别同一条记录的列")
+    natural_key = serializers.ListField(
+        child=serializers.CharField(), help_text="识别同一条记录的列"
+    )
     address = serializers.CharField()
     template_address = serializers.CharField()
     columns = ColumnSerializer(many=True)
@@ -310,7 +312,8 @@ def _refuse_too_long(request: Request) -> None:
 
 
 @extend_schema(
-    summary="一个批次的进度和回执", responses={200: UploadSerializer, 401: PROBLEMS[401], **NOT_FOUND}
+    summary="一个批次的进度和回执",
+    responses={200: UploadSerializer, 401: PROBLEMS[401], **NOT_FOUND},
 )
 @api_view(["GET"])
 def upload_detail(request: Request, pk: UUID) -> Response:

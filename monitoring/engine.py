@@ -233,7 +233,8 @@ def _latest(d: Mapping[str, Any], frozen: Frozen) -> Composable:
         )
     return SQL(
         """
-        SELECT k.household AS household_id, k.person_id, {value}::numeric AS value, ARRAY[k.id] AS evidence
+        SELECT k.household AS household_id, k.person_id, {value}::numeric AS value,
+               ARRAY[k.id] AS evidence
         FROM (
             SELECT DISTINCT ON (r.person_id) r.*, p.household_id AS household
             FROM {table} r JOIN grid_person p ON p.id = r.person_id

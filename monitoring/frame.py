@@ -10,7 +10,7 @@ from grid.frame import NavItem, is_field_worker, sees_people
 from grid.models import WorkItem
 from grid.roles import Act
 from grid.scope import may
-from monitoring.queue import Filters, status_condition
+from monitoring.queue import STATUSES, Filters, status_condition
 
 
 def _offices(account: Any) -> bool:
@@ -29,14 +29,15 @@ NAV = [
     NavItem("数据报送", "upload", "upload-data", lambda a: may(a, Act.UPLOAD_DATA)),
 ]
 
+ON_HOME = ("overdue", "today", "unassigned", "reported", "done")
+
 
 def home_cards(request: HttpRequest) -> list[dict[str, Any]]:
     """Figures of the workbench; each opens the list that proves it."""
     if not _offices(request.user):
         return []
     today = timezone.localdate()
-    shown = (("overdue", "已超期", "red"), ("today", "今天到期", "org"), ("unassigned", "未派单", ""))
-    shown = (*shown, ("reported", "已回传，待审核", ""), ("done", "近 7 天办结", ""))
+    shown = [(key, *STATUSES[key]) for key in ON_HOME]
     counts = request.user.sees(WorkItem).aggregate(
         **{key: Count("pk", filter=Q(status_condition(key, today))) for key, _, _ in shown}
     )

@@ -27,7 +27,9 @@ def published_rules() -> list[PublishedRule]:
             rule=version.rule,
             version=version,
             thresholds=[
-                t for key in sorted(threshold_keys(version.definition)) for t in figures.get(key, [])
+                t
+                for key in sorted(threshold_keys(version.definition))
+                for t in figures.get(key, [])
             ],
             sentence=in_words(version.definition),
         )

@@ -4,9 +4,16 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from grid.models import Account
 from tests.world import World, build_world
+
+# Examples are judged by what they show, not by how busy the machine is.
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
+)
+settings.load_profile("suite")
 
 
 @pytest.fixture

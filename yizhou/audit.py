@@ -1,6 +1,6 @@
 """The audit trail: one append-only row for every write, reveal, export and refused access.
 
-Rows are written in the same transaction as the act. A trigger (migration 0001) refuses UPDATE
+Rows are written in the same transaction as the act. A trigger (migration 0002) refuses UPDATE
 and DELETE, whoever asks.
 """
 
@@ -12,6 +12,8 @@ from django.db import models
 
 class AuditEntry(models.Model):
     """Who did what to which row, when, and why."""
+
+    SCOPE = "audit"
 
     at = models.DateTimeField("时间", auto_now_add=True, db_index=True)
     actor = models.ForeignKey(

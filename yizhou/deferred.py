@@ -32,9 +32,10 @@ class LeasedJobQuerySet(models.QuerySet):
         ).filter(Q(not_before=None) | Q(not_before__lte=now))
 
     def exhausted(self) -> Self:
-        """Tried too often; a person must look."""
+        """Tried too often, or given back for a try it no longer has; a person must look."""
         return self.filter(
-            job_state="working", lease_until__lt=timezone.now(), attempt__gte=MAX_ATTEMPTS
+            Q(job_state="waiting") | Q(job_state="working", lease_until__lt=timezone.now()),
+            attempt__gte=MAX_ATTEMPTS,
         )
 
 
@@ -102,9 +103,11 @@ class LeasedJob(models.Model):
     @classmethod
     def fail(cls, pk: object, token: uuid.UUID, error: str, *, retry_in: timedelta | None) -> None:
         """Give the job back: after a pause, or for good when `retry_in` is None."""
-        state = {"job_state": "waiting", "not_before": timezone.now() + retry_in} if retry_in else {
-            "job_state": "failed"
-        }
+        state = (
+            {"job_state": "waiting", "not_before": timezone.now() + retry_in}
+            if retry_in
+            else {"job_state": "failed"}
+        )
         cls._default_manager.filter(pk=pk, lease_token=token).update(
             lease_until=None, job_error=error[:2000], **state
         )

@@ -35,7 +35,7 @@ def check_character(first17: str) -> str:
 def read_id_number(text: str, *, today: date) -> IdNumber:
     """Read 18 or 15 characters (full-width, spaces and lower-case x forgiven).
 
-    Raises Refusal with one of the codes id_scientific, id_length, id_characters, id_birth, id_check.
+    Raises Refusal with a code: id_scientific, id_length, id_characters, id_birth, id_check.
     """
     value = "".join(str(text).translate(FULL_WIDTH).split()).upper().lstrip("'")
     if "E+" in value or "." in value:

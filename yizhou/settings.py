@@ -253,6 +253,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": ["rest_framework.authentication.SessionAuthentication"],
 }
 
+DEMO_LOGINS = "yizhou.demo.posts.LOGINS"
+DEMO_PASSWORD = "yizhou.demo.posts.PASSWORD"  # noqa: S105 - a dotted name
+
 # What the floors above hang into the floors below, by dotted name.
 NAV = ["monitoring.frame.NAV"]
 DOSSIER_SECTIONS = ["monitoring.dossier.alerts"]

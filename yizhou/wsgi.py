@@ -7,6 +7,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yizhou.settings")
 
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 
-import yizhou.celery  # noqa: E402, F401  (so that ring() finds the configured broker)
-
 application = get_wsgi_application()

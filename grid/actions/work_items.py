@@ -1,4 +1,4 @@
-"""Work items: opened by the floors above, routed to the right person, assigned, returned, closed."""
+"""Work items: opened by the floors above, routed to a person, assigned, returned, closed."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -88,9 +88,7 @@ def open_work_items(*, acting: Any, requests: Sequence[VisitRequest]) -> Opened:
 def _open_missing(acting: Any, gravest: dict[int, VisitRequest]) -> set[int]:
     """Insert an item for each household without an open one; returns the new items' ids."""
     held = set(
-        WorkItem.objects.open()
-        .filter(household__in=gravest)
-        .values_list("household_id", flat=True)
+        WorkItem.objects.open().filter(household__in=gravest).values_list("household_id", flat=True)
     )
     missing = [wanted for household, wanted in gravest.items() if household not in held]
     routes = route((wanted.code for wanted in missing), on=timezone.localdate())
@@ -252,9 +250,7 @@ def assign_work_item(
         raise Overtaken()
     sentence = f"派给{role.label}{assignee.name}" + (f"：{note}" if note else "")
     _note(item, Verb.ASSIGNED, acting, sentence)
-    record(
-        acting=acting, verb="assigned_work_item", subject=item, detail={"assignee": assignee.pk}
-    )
+    record(acting=acting, verb="assigned_work_item", subject=item, detail={"assignee": assignee.pk})
 
 
 def visiting_role(account: Account, code: str) -> Role | None:
@@ -315,9 +311,7 @@ def end_purposes(
         )
     done = [pk for pk in set(items) if pk not in left]
     closed = WorkItem.objects.filter(pk__in=done).exclude(state=State.CLOSED)
-    count = closed.update(
-        state=State.CLOSED, closed_at=timezone.now(), version=F("version") + 1
-    )
+    count = closed.update(state=State.CLOSED, closed_at=timezone.now(), version=F("version") + 1)
     WorkItemEvent.objects.bulk_create(
         [
             WorkItemEvent(

@@ -93,7 +93,7 @@ class Post(models.Model):
 
 
 class Establishment(models.Model):
-    """How many seats of a role each region of its level has; changes by setting, with its source."""
+    """How many seats of a role each region of its level has: a setting, with its source."""
 
     role = models.CharField("职务", max_length=20, choices=Role, primary_key=True)
     seats = models.PositiveSmallIntegerField("每个区划席位数")

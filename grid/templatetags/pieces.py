@@ -269,8 +269,10 @@ def page_numbers(page: Page) -> list[int | str]:
 
 @register.simple_tag
 def duration(start: datetime.datetime, end: datetime.datetime) -> str:
-    """How long something took: 0.4 秒, 14 秒, 2 分 5 秒."""
+    """How long something took: 不到 0.1 秒, 0.4 秒, 14 秒, 2 分 5 秒."""
     seconds = (end - start).total_seconds()
+    if seconds < 0.1:
+        return "不到 0.1 秒"
     if seconds < 10:
         return f"{seconds:.1f} 秒"
     minutes, rest = divmod(round(seconds), 60)

@@ -18,9 +18,10 @@ from yizhou.refusals import NotAllowed
 
 MOST = 100
 State = WorkItem.State
+Tabs = dict[str, tuple[str, Q]]
 
 
-def _conditions(today: date) -> dict[str, tuple[str, Q]]:
+def _conditions(today: date) -> Tabs:
     week_end = today + timedelta(days=7)
     to_visit = Q(state=State.TO_VISIT)
     done_since = timezone.now() - timedelta(days=30)
@@ -50,16 +51,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
     place = highest_place(request.user)
     context = {
         "tab": tab,
-        "tabs": [
-            {
-                "key": key,
-                "label": label,
-                "count": counts[key],
-                "url": f"?tab={key}",
-                "current": key == tab,
-            }
-            for key, (label, _) in tabs.items()
-        ],
+        "tabs": _tabs(tabs, counts, tab),
         "items": items,
         "grid_name": short_name(place) if place else "我的任务",
         "household_count": request.user.sees(Household).living().count(),
@@ -67,11 +59,22 @@ def my_work(request: HttpRequest) -> HttpResponse:
     return render(request, "grid/my_work.html", context)
 
 
+def _tabs(tabs: Tabs, counts: dict[str, int], current: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": key,
+            "label": label,
+            "count": counts[key],
+            "url": f"?tab={key}",
+            "current": key == current,
+        }
+        for key, (label, _) in tabs.items()
+    ]
+
+
 def _shown(items: QuerySet[WorkItem]) -> list[dict[str, Any]]:
     """Work items with place and gravest purpose; three queries whatever the number."""
-    found = list(
-        items.select_related("household__head").prefetch_related("purposes")[:MOST]
-    )
+    found = list(items.select_related("household__head").prefetch_related("purposes")[:MOST])
     places = places_of(item.code for item in found)
     shown = []
     for item in found:

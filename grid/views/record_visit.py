@@ -185,9 +185,11 @@ def _drawn(
     else:
         value = before if before is not None else ("" if question.kind != "chips" else [])
     chosen = value if isinstance(value, list) else [value]
-    said = f"上次 {last.visited_at:%m 月 %d 日}：{in_words(question.name, before)}" if (
-        last and before is not None
-    ) else ""
+    said = (
+        f"上次 {last.visited_at:%m 月 %d 日}：{in_words(question.name, before)}"
+        if (last and before is not None)
+        else ""
+    )
     return {
         "name": question.name,
         "label": question.label,

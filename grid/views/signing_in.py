@@ -8,6 +8,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.module_loading import import_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -30,11 +31,14 @@ def _next_page(request: HttpRequest) -> str:
 
 
 def _demo_logins() -> dict[str, Any]:
+    """The demo's names and its public password; nothing outside the demo."""
     if not settings.DEMO:
         return {}
-    from yizhou.demo.logins import DEMO_PASSWORD, demo_logins
-
-    return {"demo_logins": demo_logins(), "demo_password": DEMO_PASSWORD}
+    logins = import_string(settings.DEMO_LOGINS)
+    return {
+        "demo_logins": [{"username": username, "role": what} for username, what in logins],
+        "demo_password": import_string(settings.DEMO_PASSWORD),
+    }
 
 
 @never_cache

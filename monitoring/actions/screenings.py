@@ -75,12 +75,14 @@ def retry_screening(*, acting: Any, run_id: int) -> None:
 def freeze(*, as_of: date, known_at: datetime | None = None) -> Frozen:
     """Published rule versions and the county's figures of the day."""
     versions = RuleVersion.objects.published().order_by("rule_id")
-    thresholds = Threshold.objects.on(as_of).order_by("area_id")  # the county first, finer areas after
+    thresholds = Threshold.objects.on(as_of).order_by(
+        "area_id"
+    )  # the county first, finer areas after
     return Frozen(
         as_of=as_of,
         known_at=known_at,
         rules=[FrozenRule(v.rule_id, v.pk, v.definition) for v in versions],
-        thresholds={t.key: t.value for t in thresholds if len(t.area_id) == 6},
+        thresholds={t.key: t.value for t in thresholds},
     )
 
 
@@ -155,8 +157,9 @@ DROP TABLE IF EXISTS pg_temp.candidate;
 CREATE TEMPORARY TABLE candidate ON COMMIT DROP AS
 SELECT g.*,
        left(replace(replace(replace(replace(replace(v.definition->>'sentence',
-           '{{value}}', {value}), '{{line}}', coalesce({line}, '')), '{{line_label}}', g.line_label),
-           '{{who}}', coalesce(g.who, '')), '{{people}}', g.people::text), 300) AS sentence,
+           '{{value}}', {value}), '{{line}}', coalesce({line}, '')),
+           '{{line_label}}', g.line_label), '{{who}}', coalesce(g.who, '')),
+           '{{people}}', g.people::text), 300) AS sentence,
        (v.definition->>'cool_down_days')::integer AS cool_down_days,
        (v.definition->>'regrow_share')::numeric AS regrow_share
 FROM (

@@ -20,12 +20,12 @@ from django.utils import timezone
 
 from grid.models import Account, DepartmentKey
 from grid.roles import Act
-from grid.scope import require
+from grid.scope import require, sight_of
 from monitoring.actions.screenings import request_screening
 from monitoring.feeds import FEEDS, Feed
 from monitoring.intake import reading
 from monitoring.intake.checking import check, conclude
-from monitoring.intake.keeping import keep, plain_file
+from monitoring.intake.keeping import keep, pieces, plain_file
 from monitoring.intake.merging import merge
 from monitoring.intake.staging import Staging, drop_forgotten, drop_staging
 from monitoring.models import ScreeningRun, Upload, UploadChunk
@@ -70,8 +70,6 @@ def departments_of(acting: Any) -> set[str] | None:
     """Department codes the sender may send for; None means all of them."""
     if (department := getattr(acting, "department", None)) is not None:
         return {department.pk}
-    from grid.scope import sight_of
-
     sight = sight_of(acting)
     return None if sight.all_departments else set(sight.departments)
 
@@ -82,11 +80,16 @@ def feeds_of(acting: Any) -> list[Feed]:
     return [feed for feed in FEEDS.values() if own is None or feed.department in own]
 
 
+def may_send(acting: Any, department: str) -> bool:
+    """Whether the act and the department are both the sender's."""
+    own = departments_of(acting)
+    return acting.may(Act.UPLOAD_DATA) and (own is None or department in own)
+
+
 def _require_sender(acting: Any, department: str) -> None:
     if isinstance(acting, Account):
         require(acting, Act.UPLOAD_DATA)
-    own = departments_of(acting)
-    if own is not None and department not in own:
+    if not may_send(acting, department):
         raise NotAllowed("只能报送本部门的数据集。请核对数据集代码，或请主管部门报送。")
 
 
@@ -119,7 +122,9 @@ def receive_upload(
         size_bytes=size,
         sha256=sha256,
         submitted_by=acting if isinstance(acting, Account) else None,
-        submitted_key=key if isinstance(key := getattr(acting, "key", None), DepartmentKey) else None,
+        submitted_key=key
+        if isinstance(key := getattr(acting, "key", None), DepartmentKey)
+        else None,
         on_faults=on_faults,
         idempotency_key=idempotency_key[:80],
     )
@@ -244,12 +249,16 @@ def _check(upload: Upload, token: uuid.UUID) -> None:
 def _leave_check(upload: Upload, token: uuid.UUID) -> None:
     """Write what the check found and hand over: to merging, to the sender, or to the end."""
     merging = upload.stage == Stage.MERGING
-    moved = _owned(upload, token).filter(stage=Stage.CHECKING).update(
-        **{name: getattr(upload, name) for name in CHECKED},
-        job_state=Upload.JobState.WAITING if merging else Upload.JobState.DONE,
-        lease_until=None,
-        attempt=0,
-        progress=85,
+    moved = (
+        _owned(upload, token)
+        .filter(stage=Stage.CHECKING)
+        .update(
+            **{name: getattr(upload, name) for name in CHECKED},
+            job_state=Upload.JobState.WAITING if merging else Upload.JobState.DONE,
+            lease_until=None,
+            attempt=0,
+            progress=85,
+        )
     )
     if not moved:
         raise LeaseLost
@@ -301,13 +310,17 @@ def _merge(upload: Upload, token: uuid.UUID) -> None:
         for name, value in asdict(merged).items()
         if name in ("superseded", "matched_late", "renamed", "renamed_rows") and value
     }
-    moved = _owned(upload, token).filter(stage=Stage.MERGING).update(
-        stage=Stage.MERGED,
-        accepted=merged.accepted,
-        unchanged=merged.unchanged,
-        unmatched=merged.unmatched,
-        notes=notes,
-        merged_at=now,
+    moved = (
+        _owned(upload, token)
+        .filter(stage=Stage.MERGING)
+        .update(
+            stage=Stage.MERGED,
+            accepted=merged.accepted,
+            unchanged=merged.unchanged,
+            unmatched=merged.unmatched,
+            notes=notes,
+            merged_at=now,
+        )
     )
     if not moved or not Upload.finish(upload.pk, token):
         raise LeaseLost
@@ -321,7 +334,9 @@ def _merge(upload: Upload, token: uuid.UUID) -> None:
 def sweep_uploads() -> None:
     """Take up what the doorbell lost or a dead worker left; fail what was tried too often."""
     for pk in (
-        Upload.objects.claimable().filter(stage__in=TO_DO).order_by("received_at")
+        Upload.objects.claimable()
+        .filter(stage__in=TO_DO)
+        .order_by("received_at")
         .values_list("pk", flat=True)[:20]
     ):
         advance_upload(pk)
@@ -341,7 +356,9 @@ def decide_upload(*, acting: Any, upload: Upload, take: str) -> Upload:
     """After checking found faults: take the good rows, or nothing."""
     _require_sender(acting, upload.department_id)
     if take not in ("good", "nothing"):
-        raise Refusal("take 只能是 good（先入库无误的行）或 nothing（全部不入库）。", code="bad_take")
+        raise Refusal(
+            "take 只能是 good（先入库无误的行）或 nothing（全部不入库）。", code="bad_take"
+        )
     change: dict[str, Any] = {
         "stage": Stage.MERGING,
         "on_faults": Upload.OnFaults.TAKE_GOOD,
@@ -394,8 +411,6 @@ def retry_upload(*, acting: Any, upload: Upload) -> Upload:
 @transaction.atomic
 def open_fault_file(*, acting: Any, upload: Upload) -> list[bytes]:
     """The workbook of faulty rows, with whole identity numbers: an export, and audited as one."""
-    from monitoring.intake.keeping import pieces
-
     _require_sender(acting, upload.department_id)
     content = list(pieces(upload, UploadChunk.Part.FAULTS))
     if not content:

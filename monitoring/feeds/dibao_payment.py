@@ -82,7 +82,9 @@ FEED = Feed(
             past_only=True,
             by_month=True,
         ),
-        Column("amount_yuan", aliases=("金额", "保障金额"), unit="元", example="735.00", at_least="0"),
+        Column(
+            "amount_yuan", aliases=("金额", "保障金额"), unit="元", example="735.00", at_least="0"
+        ),
         Column("paid_on", aliases=("打卡日期",), example="2026-10-18", past_only=True),
     ),
     checks=(

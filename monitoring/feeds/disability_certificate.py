@@ -47,9 +47,7 @@ class DisabilityCertificate(Record):
             )
         ]
         indexes = [
-            models.Index(
-                fields=["issued_on"], name="disability_cert_recent", condition=CURRENT
-            ),
+            models.Index(fields=["issued_on"], name="disability_cert_recent", condition=CURRENT),
             models.Index(fields=["person", "issued_on"], name="disability_cert_person"),
             models.Index(
                 fields=["id_digest"],

@@ -103,7 +103,9 @@ class TextReader(Reader):
         limit = self.column["max_length"]
         if len(text) > limit:
             raise CellFault(
-                "too_long", f"有 {len(text)} 个字，最多 {limit} 个", "缩短后再报，完整内容留在本部门。"
+                "too_long",
+                f"有 {len(text)} 个字，最多 {limit} 个",
+                "缩短后再报，完整内容留在本部门。",
             )
         if not text:
             return self.__missing__("")

@@ -114,7 +114,10 @@ def conclude(upload: Upload, found: Reading, file: BinaryIO) -> None:
 def next_stage(upload: Upload, good: int) -> tuple[str, str]:
     """The stage after checking and, when refused, the sentence."""
     if upload.rows_in - upload.blank == 0:
-        return Upload.Stage.REFUSED, "表头下面没有数据行，没有入库。请检查导出是否成功，再重新报送。"
+        return (
+            Upload.Stage.REFUSED,
+            "表头下面没有数据行，没有入库。请检查导出是否成功，再重新报送。",
+        )
     if good == 0:
         return (
             Upload.Stage.REFUSED,
@@ -124,7 +127,7 @@ def next_stage(upload: Upload, good: int) -> tuple[str, str]:
     if upload.faulty and upload.on_faults == Upload.OnFaults.TAKE_NOTHING:
         return (
             Upload.Stage.REFUSED,
-            f"有 {upload.faulty} 行错误，按您选的“有错则全部不入库”没有入库。改好后请重新报送整份文件。",
+            f"有 {upload.faulty} 行错误，按“有错则全部不入库”没有入库。改好后请重新报送整份文件。",
         )
     if upload.faulty and upload.on_faults == Upload.OnFaults.ASK:
         return Upload.Stage.DECIDING, ""

@@ -38,6 +38,7 @@ from monitoring.intake.heading import LOOKED_AT, Heading, find_heading, plain
 from yizhou.refusals import Refusal
 
 Write = Callable[[str], object]
+STDIN, STDOUT = 0, 1
 FAULTS_LISTED = 100_000
 EVERY = 10_000  # rows between two progress lines
 TOTALS = re.compile(r"(本页|本月|全县|全区)?(合计|总计|小计|累计|共计)")
@@ -98,7 +99,8 @@ class Table:
         if len(found) > 1:
             names = "、".join(name for name, *_ in found)
             raise Refusal(
-                f"有几张工作表都有数据：{names}。请合成一张，或分成几个文件报送。", code="two_tables"
+                f"有几张工作表都有数据：{names}。请合成一张，或分成几个文件报送。",
+                code="two_tables",
             )
         name, top, rest, self.heading = found[0]
         self.notes["sheet"] = name
@@ -154,11 +156,11 @@ class Checking:
         self.good = self.faulty = self.blank = self.listed = self.trailing = 0
         self.passed_over: dict[str, list[int]] = {}
 
-    def run(self, progress: Callable[[int], int]) -> dict[str, Any]:
+    def run(self, progress: Callable[[], int]) -> dict[str, Any]:
         plan, width, write = self.plan, self.width, self.write
         for count, (number, cells) in enumerate(self.table.rows, start=1):
             if not count % EVERY:
-                write(f"P\t{progress(number)}\n")
+                write(f"P\t{progress()}\n")
             try:
                 if width and (len(cells) != width or type(cells) is not list):
                     self.check_width(cells)
@@ -251,11 +253,12 @@ def extract(table: Table, wanted: set[int], write: Write) -> dict[str, Any]:
     return {}
 
 
-def progress_of(file: BinaryIO) -> Callable[[int], int]:
-    size = max(1, os.fstat(file.fileno()).st_size)
+def progress_of(descriptor: int) -> Callable[[], int]:
+    """How far the file has been read, in per cent."""
+    size = max(1, os.fstat(descriptor).st_size)
 
-    def percent(_: int) -> int:
-        return min(100, 100 * os.lseek(file.fileno(), 0, os.SEEK_CUR) // size)
+    def percent() -> int:
+        return min(100, 100 * os.lseek(descriptor, 0, os.SEEK_CUR) // size)
 
     return percent
 
@@ -266,7 +269,7 @@ def limit(job: dict[str, Any]) -> None:
         (resource.RLIMIT_AS, job["max_memory"]),
         (resource.RLIMIT_CPU, job["max_seconds"]),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, 1 << 16),  # the traceback of a crash
     ):
         resource.setrlimit(what, (most, most))
 
@@ -278,7 +281,7 @@ def main(job: dict[str, Any], file: BinaryIO, write: Write) -> None:
             end = extract(table, set(job["rows"]), write)
         else:
             today = date.fromisoformat(job["today"])
-            end = Checking(table, today, write).run(progress_of(file))
+            end = Checking(table, today, write).run(progress_of(STDIN))
     except Refusal as refusal:
         write(f"X\t{json.dumps({'sentence': refusal.sentence, 'code': refusal.code})}\n")
     else:
@@ -290,7 +293,8 @@ if __name__ == "__main__":
         the_job = json.load(handed_over)
     limit(the_job)
     with (
-        os.fdopen(0, "rb") as sent,
-        open(1, "w", encoding="utf-8", errors="replace", buffering=1 << 16, newline="\n") as out,
+        # The text reader closes what it read; the descriptor must still tell how far it came.
+        open(STDIN, "rb", closefd=False) as sent,
+        open(STDOUT, "w", encoding="utf-8", errors="replace", newline="\n", closefd=False) as out,
     ):
         main(the_job, sent, out.write)

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from django.conf import settings
 
@@ -48,7 +48,7 @@ class Lines:
             job.write(json.dumps(self.job).encode())
             job.seek(0)
             self.file.seek(0)
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
                 [sys.executable, "-B", "-s", "-m", "monitoring.intake.child", str(job.fileno())],
                 stdin=self.file,
                 stdout=subprocess.PIPE,
@@ -60,14 +60,16 @@ class Lines:
                 pipesize=1 << 20,
             )
             try:
-                yield from self._drained(process)
+                yield from self._drained(process, errors)
             finally:
                 process.kill()
                 process.wait()
                 if process.stdout:
                     process.stdout.close()
 
-    def _drained(self, process: subprocess.Popen[bytes]) -> Iterator[list[bytes]]:
+    def _drained(
+        self, process: subprocess.Popen[bytes], errors: IO[bytes]
+    ) -> Iterator[list[bytes]]:
         assert process.stdout is not None  # noqa: S101 - asked for above
         pipe = process.stdout.fileno()
         latest = time.monotonic() + MAX_SECONDS * 1.5
@@ -89,6 +91,7 @@ class Lines:
                 yield lines
         code = process.wait()
         if code or self.end is None:
+            log.warning("the reading process ended with %s %s", code, _crash_site(errors))
             raise self._died(code)
 
     def _last(self, line: bytes) -> None:
@@ -98,7 +101,6 @@ class Lines:
         self.end = said
 
     def _died(self, code: int) -> Refusal:
-        log.warning("the reading process ended with %s", code)
         if code in (-signal.SIGXCPU, -signal.SIGKILL):
             return Refusal(
                 "文件太大或太复杂，读取超时，没有入库。请分成几个文件，或另存为 CSV 再报送。",
@@ -109,6 +111,14 @@ class Lines:
             "另存为 CSV（UTF-8）再报送；文件很大时请分成几个。",
             code="reading_died",
         )
+
+
+def _crash_site(errors: IO[bytes]) -> str:
+    """Where it crashed, without the message: that may quote a person's data."""
+    errors.seek(0)
+    lines = errors.read().decode(errors="replace").splitlines()
+    places = [line.strip() for line in lines if line.startswith("  File")]
+    return f"{lines[-1].partition(':')[0]} at {places[-1]}" if places else ""
 
 
 def check_lines(file: BinaryIO, feed: Feed, *, kind: str, today: date) -> Lines:

@@ -66,9 +66,9 @@ def find_heading(top: Sequence[Sequence[Any]], columns: Sequence[Mapping[str, An
         single = _matched(top[at], at + 1, aliases)
         if len(single.places) > len(best.places):
             best = single
-        if at and len((double := _matched(_merged(top[at - 1], top[at]), at + 1, aliases)).places) > len(
-            best.places
-        ):
+        if at and len(
+            (double := _matched(_merged(top[at - 1], top[at]), at + 1, aliases)).places
+        ) > len(best.places):
             best = double
     titles = {column["name"]: column["title"] for column in columns}
     if len(best.places) < 2:
@@ -81,7 +81,8 @@ def find_heading(top: Sequence[Sequence[Any]], columns: Sequence[Mapping[str, An
     missing = [c["title"] for c in columns if c["required"] and c["name"] not in best.places]
     if missing:
         raise Refusal(
-            f"表头在第 {best.rows} 行，缺少必填的列：{'、'.join(missing)}。请补上后重报，列名见模板。",
+            f"表头在第 {best.rows} 行，缺少必填的列：{'、'.join(missing)}。"
+            "列名见模板，请补上后重报。",
             code="columns_missing",
         )
     return best

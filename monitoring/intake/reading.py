@@ -107,8 +107,11 @@ def encoding_of(file: BinaryIO) -> tuple[str, str]:
     """(codec, errors). Whole file judged: UTF-8 when it is, else GB18030, else the less broken."""
     file.seek(0)
     head = file.read(4)
-    for bom, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"),
-                      (codecs.BOM_UTF16_BE, "utf-16")):
+    for bom, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if head.startswith(bom):
             return name, "replace"
     for name in ("utf-8", "gb18030"):
@@ -219,7 +222,13 @@ def workbook_sheets(
     file: BinaryIO, kind: str, notes: dict[str, Any]
 ) -> Iterator[tuple[str, Iterator[Row]]]:
     """Visible sheets that have content: (name, rows from row 1 on)."""
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+    from python_calamine import (
+        CalamineError,
+        CalamineWorkbook,
+        PasswordError,
+        SheetTypeEnum,
+        SheetVisibleEnum,
+    )
 
     file.seek(0)
     try:
@@ -234,7 +243,7 @@ def workbook_sheets(
         notes["hidden_sheets"] = hidden
     counted = rows_with_values(file) if kind == "xlsx" else {}
     for meta in metadata:
-        if meta.visible != SheetVisibleEnum.Visible or meta.typ.name != "WorkSheet":
+        if meta.visible != SheetVisibleEnum.Visible or meta.typ != SheetTypeEnum.WorkSheet:
             continue
         try:
             sheet = book.get_sheet_by_name(meta.name)
@@ -280,9 +289,9 @@ def rows_with_values(file: BinaryIO) -> dict[str, int]:
         try:
             targets = {
                 relation.get("Id"): relation.get("Target", "")
-                for relation in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+                for relation in _xml(archive, "xl/_rels/workbook.xml.rels")
             }
-            sheets = list(ElementTree.fromstring(archive.read("xl/workbook.xml")).iter())
+            sheets = list(_xml(archive, "xl/workbook.xml").iter())
         except (KeyError, ElementTree.ParseError):
             return {}
         for sheet in (s for s in sheets if s.tag == f"{_MAIN}sheet"):
@@ -291,6 +300,10 @@ def rows_with_values(file: BinaryIO) -> dict[str, int]:
                 with archive.open(path) as stream:
                     counts[sheet.get("name", "")] = _count_rows(stream)
     return counts
+
+
+def _xml(archive: zipfile.ZipFile, path: str) -> ElementTree.Element:
+    return ElementTree.fromstring(archive.read(path))  # noqa: S314 - in the disposable process
 
 
 def _count_rows(stream: Any) -> int:

@@ -160,7 +160,70 @@ def overview(uploads: Any) -> dict[str, dict[str, Any]]:
     merged = uploads.filter(stage=Upload.Stage.MERGED)
     for upload in merged.order_by("feed", "-merged_at").distinct("feed"):
         by_feed[upload.feed]["merged"] = upload
-    counts = uploads.order_by().values("feed").annotate(n=Count("pk", filter=Q(stage__in=open_stages)))
+    counts = (
+        uploads.order_by().values("feed").annotate(n=Count("pk", filter=Q(stage__in=open_stages)))
+    )
     for row in counts:
         by_feed[row["feed"]]["open"] = row["n"]
     return by_feed
+
+
+def is_moving(upload: Upload) -> bool:
+    """Whether the program is at work, or about to be, so that a page should look again."""
+    if upload.job_state == Upload.JobState.FAILED:
+        return False
+    run = getattr(upload, "screening", None)
+    screened = run is None or run.job_state in ("done", "failed")
+    stages = (Upload.Stage.RECEIVED, Upload.Stage.CHECKING, Upload.Stage.MERGING)
+    return upload.stage in stages or (upload.stage == Upload.Stage.MERGED and not screened)
+
+
+def steps(upload: Upload) -> list[dict[str, Any]]:
+    """The five steps of a batch: label, state (done, now, wrong or nothing), note."""
+    stage, order = upload.stage, Upload.Stage
+    checked = upload.checked_at is not None
+    over = stage in (order.REFUSED, order.DISCARDED)
+    run = getattr(upload, "screening", None)
+    return [
+        {"label": "上传", "state": "done", "note": upload.filename or upload.get_channel_display()},
+        {
+            "label": "自动校验",
+            "state": "done" if checked else "wrong" if over else "now",
+            "note": _checked_note(upload) if checked else f"{upload.progress}%",
+        },
+        {
+            "label": "处理错误",
+            "state": "now"
+            if stage == order.DECIDING
+            else "wrong"
+            if over
+            else "done"
+            if checked
+            else "",
+            "note": f"{upload.faulty} 行" if upload.faulty else "没有错误" if checked else "",
+        },
+        {
+            "label": "入库",
+            "state": "done" if stage == order.MERGED else "now" if stage == order.MERGING else "",
+            "note": f"{upload.accepted + upload.unchanged:,} 行" if stage == order.MERGED else "",
+        },
+        {"label": "触发研判", "state": _screening_state(run), "note": _screening_note(run)},
+    ]
+
+
+def _checked_note(upload: Upload) -> str:
+    seconds = max(1, round((upload.checked_at - upload.received_at).total_seconds()))
+    took = f"{seconds} 秒" if seconds < 120 else f"{seconds // 60} 分钟"
+    return f"{upload.rows_in:,} 行，用时 {took}"
+
+
+def _screening_state(run: Any) -> str:
+    if run is None:
+        return ""
+    return {"done": "done", "failed": "wrong"}.get(run.job_state, "now")
+
+
+def _screening_note(run: Any) -> str:
+    if run is None or run.job_state in ("waiting", "working"):
+        return "排队中" if run else ""
+    return f"新预警 {run.alerts_opened} 条" if run.job_state == "done" else "研判没有完成"

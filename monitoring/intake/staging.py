@@ -17,8 +17,16 @@ from monitoring.models import Upload, UploadFault
 
 PREFIX = "staging_"
 FAULTS = UploadFault._meta.db_table
-FAULT_COLUMNS = ("upload_id", "row_number", "column", "code", "seen", "problem", "fix",
-                 "is_duplicate")
+FAULT_COLUMNS = (
+    "upload_id",
+    "row_number",
+    "column",
+    "code",
+    "seen",
+    "problem",
+    "fix",
+    "is_duplicate",
+)
 LISTED_PER_CHECK = 50_000
 
 
@@ -92,7 +100,7 @@ class Staging:
         checks = self.feed.checks
         if not checks:
             return 0
-        broken = [sql.SQL("(%s) IS NOT TRUE" % check.condition) for check in checks]
+        broken = [sql.SQL(f"({check.condition}) IS NOT TRUE") for check in checks]
         counts = self.ask(
             "SELECT {counts} FROM {table} s",
             counts=sql.SQL(", ").join(
@@ -119,9 +127,7 @@ class Staging:
                     condition=condition,
                     **FAULT_PARTS,
                 )
-        return self.run(
-            "DELETE FROM {table} s WHERE {any}", any=sql.SQL(" OR ").join(broken)
-        )
+        return self.run("DELETE FROM {table} s WHERE {any}", any=sql.SQL(" OR ").join(broken))
 
     def shown(self, name: str) -> sql.Composable:
         """SQL text of what the sender wrote in a column: labels for choices, a mask for numbers."""

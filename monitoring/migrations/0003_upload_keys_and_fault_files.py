@@ -5,35 +5,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('grid', '0002_guards'),
-        ('monitoring', '0002_guards'),
+        ("grid", "0002_guards"),
+        ("monitoring", "0002_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='uploadchunk',
-            name='upload_chunk_once',
+            model_name="uploadchunk",
+            name="upload_chunk_once",
         ),
         migrations.AddField(
-            model_name='upload',
-            name='idempotency_key',
-            field=models.CharField(blank=True, max_length=80, verbose_name='防重键'),
+            model_name="upload",
+            name="idempotency_key",
+            field=models.CharField(blank=True, max_length=80, verbose_name="防重键"),
         ),
         migrations.AddField(
-            model_name='uploadchunk',
-            name='part',
-            field=models.CharField(choices=[('file', '原文件'), ('faults', '错误行文件')], default='file', max_length=6),
+            model_name="uploadchunk",
+            name="part",
+            field=models.CharField(
+                choices=[("file", "原文件"), ("faults", "错误行文件")], default="file", max_length=6
+            ),
         ),
         migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.UniqueConstraint(condition=models.Q(('idempotency_key', ''), _negated=True), fields=('department', 'idempotency_key'), name='upload_idempotency_key_once'),
+            model_name="upload",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("idempotency_key", ""), _negated=True),
+                fields=("department", "idempotency_key"),
+                name="upload_idempotency_key_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='uploadchunk',
-            constraint=models.UniqueConstraint(fields=('upload', 'part', 'number'), name='upload_chunk_once'),
+            model_name="uploadchunk",
+            constraint=models.UniqueConstraint(
+                fields=("upload", "part", "number"), name="upload_chunk_once"
+            ),
         ),
         # Sealed bytes do not compress: spare the attempt.
         migrations.RunSQL(

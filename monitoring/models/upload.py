@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from grid.models import Account, Department, DepartmentKey
+from monitoring.feeds import FEEDS
 from yizhou.deferred import LeasedJob
 
 
@@ -109,6 +110,16 @@ class Upload(LeasedJob):
 
     def __str__(self) -> str:
         return f"{self.feed} {self.received_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def feed_title(self) -> str:
+        return FEEDS[self.feed].title
+
+    @property
+    def sent_by(self) -> str:
+        if self.submitted_by:
+            return self.submitted_by.name
+        return f"密钥 {self.submitted_key.prefix}…" if self.submitted_key else "系统"
 
 
 class UploadChunk(models.Model):

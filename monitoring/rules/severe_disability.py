@@ -1,7 +1,7 @@
 """DIS-01: a person newly certified with severe disability (level 1 or 2).
 
-Source: reference 4.4 row 4, "new severe disability" [A3]; severe means level 1-2 [S7]. Severity bands
-are proposed and to be confirmed.
+Source: reference 4.4 row 4, "new severe disability" [A3]; severe means level 1-2 [S7]. Severity
+bands are proposed and to be confirmed.
 """
 
 from monitoring.rules.shipped import ShippedRule

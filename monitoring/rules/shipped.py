@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ShippedThreshold:
-    """A figure with its unit and source; entered as "to be confirmed" until the county confirms it."""
+    """A figure with its unit and source; "to be confirmed" until the county confirms it."""
 
     key: str
     label: str
@@ -38,7 +38,5 @@ DEADLINES = (
     ShippedThreshold(
         "deadline_workdays_3", "黄色预警核查时限", "10", "工作日", "建议值（reference 4.7），待核定"
     ),
-    ShippedThreshold(
-        "deadline_workdays_4", "蓝色预警核查时限", "20", "工作日", "建议值，待核定"
-    ),
+    ShippedThreshold("deadline_workdays_4", "蓝色预警核查时限", "20", "工作日", "建议值，待核定"),
 )

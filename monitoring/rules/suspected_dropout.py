@@ -1,7 +1,7 @@
 """EDU-01: a child of compulsory-school age reported as suspected drop-out.
 
-Source: reference 4.4 row 5 [P33]; compulsory education is one of the three guarantees [P1]. The days
-that separate the bands are to be confirmed.
+Source: reference 4.4 row 5 [P33]; compulsory education is one of the three guarantees [P1]. The
+days that separate the bands are to be confirmed.
 """
 
 from monitoring.rules.shipped import ShippedRule, ShippedThreshold

@@ -56,7 +56,9 @@
     edit.textContent = "修改";
     edit.setAttribute("aria-label", `修改：${question(card)}`);
     edit.addEventListener("click", () => { go(step); card.scrollIntoView({ block: "center" }); });
-    row.append(term, words, edit);
+    const place = document.createElement("dd");
+    place.append(edit);
+    row.append(term, words, place);
     return row;
   }
 

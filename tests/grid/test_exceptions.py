@@ -57,9 +57,7 @@ def test_exception_lasts_through_its_last_day(world: World) -> None:
 
 def test_expired_exception_shows_nothing(world: World) -> None:
     exception = grant(world)
-    HouseholdException.objects.filter(pk=exception.pk).update(
-        until_on=TODAY - timedelta(days=1)
-    )
+    HouseholdException.objects.filter(pk=exception.pk).update(until_on=TODAY - timedelta(days=1))
     forget_sight(world.other_township_officer)
     assert world.household not in world.other_township_officer.sees(Household)
 

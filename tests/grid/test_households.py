@@ -85,9 +85,7 @@ def test_registered_id_number_is_sealed_under_its_own_row(world: World) -> None:
 def test_household_phone_is_sealed_and_only_its_tail_is_readable(world: World) -> None:
     household = register(world, phone="100-0000-5678")
     assert household.phone_tail == "5678"
-    opened = unseal(
-        household.phone_sealed, column="grid_household.phone_sealed", row=household.pk
-    )
+    opened = unseal(household.phone_sealed, column="grid_household.phone_sealed", row=household.pk)
     assert opened == "10000005678"
 
 

@@ -39,9 +39,7 @@ def test_audit_row_holds_no_number(world: World) -> None:
 @pytest.mark.parametrize("reason", ["", "   ", "看", "看 看 "])
 def test_reveal_without_a_reason_shows_and_writes_nothing(world: World, reason: str) -> None:
     with pytest.raises(Refusal, match="请写明查看的事由"):
-        reveal_identity(
-            acting=world.township_officer, person=world.people["韦甲"], reason=reason
-        )
+        reveal_identity(acting=world.township_officer, person=world.people["韦甲"], reason=reason)
     assert not AuditEntry.objects.exists()
 
 
@@ -56,9 +54,7 @@ def test_reveal_out_of_sight_is_not_found(world: World) -> None:
 
 def test_seeing_a_person_does_not_give_the_right_to_reveal(world: World) -> None:
     with pytest.raises(NotAllowed):
-        reveal_identity(
-            acting=world.worker_1, person=world.people["韦甲"], reason="核对医保票据"
-        )
+        reveal_identity(acting=world.worker_1, person=world.people["韦甲"], reason="核对医保票据")
 
 
 def test_person_without_a_number_has_nothing_to_reveal(world: World) -> None:
@@ -80,6 +76,4 @@ def test_phone_of_a_person_is_revealed_and_audited(world: World) -> None:
 
 def test_household_without_a_phone_says_so(world: World) -> None:
     with pytest.raises(Refusal, match="没有登记电话"):
-        reveal_phone(
-            acting=world.township_officer, subject=world.household, reason="约入户时间"
-        )
+        reveal_phone(acting=world.township_officer, subject=world.household, reason="约入户时间")

@@ -109,9 +109,7 @@ def test_username_is_taken_whatever_its_case(world: World) -> None:
 
 def test_opening_accounts_needs_the_right_to_appoint(world: World) -> None:
     with pytest.raises(NotAllowed):
-        open_account(
-            acting=world.worker_1, username="x1", name="某甲", password="long-enough-2026"
-        )
+        open_account(acting=world.worker_1, username="x1", name="某甲", password="long-enough-2026")
 
 
 def test_opened_account_is_audited(world: World) -> None:

@@ -26,11 +26,14 @@ def test_subtree_is_asked_of_the_index_as_one_range(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("level", "code"),
-    [("village", "4512031042"), ("county", "45120"), ("grid", "451203104207001"), ("tun", "x" * 15)],
+    [
+        ("village", "4512031042"),
+        ("county", "45120"),
+        ("grid", "451203104207001"),
+        ("tun", "x" * 15),
+    ],
 )
-def test_code_that_does_not_fit_its_level_is_refused(
-    world: World, level: str, code: str
-) -> None:
+def test_code_that_does_not_fit_its_level_is_refused(world: World, level: str, code: str) -> None:
     with (
         pytest.raises(IntegrityError, match="region_code_length_fits_level"),
         transaction.atomic(),

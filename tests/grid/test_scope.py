@@ -58,9 +58,7 @@ def test_memberships_follow_their_household(world: World) -> None:
 
 
 @pytest.mark.parametrize("model", SCOPED, ids=NAMES)
-def test_stranger_sees_nothing_whatever_the_table_holds(
-    world: World, model: type[Model]
-) -> None:
+def test_stranger_sees_nothing_whatever_the_table_holds(world: World, model: type[Model]) -> None:
     with pytest.raises(EmptyResultSet):  # the database is not even asked
         str(world.stranger.sees(model).query)
 
@@ -100,12 +98,12 @@ def test_ended_post_is_sight_lost(world: World) -> None:
 
 def test_post_of_tomorrow_is_no_sight_today(world: World) -> None:
     tomorrow = timezone.localdate() + timedelta(days=1)
-    add_post(world.stranger, Role.COUNTY_OFFICER, region=world.county, from_on=tomorrow)
+    add_post(world.stranger, Role.COUNTY_OFFICER, region=world.county, seat=2, from_on=tomorrow)
     assert world.stranger.sees(Household).count() == 0
 
 
 def test_two_posts_see_both_places_and_nothing_between(world: World) -> None:
-    add_post(world.stranger, Role.GRID_WORKER_2, region=world.grid)
+    add_post(world.stranger, Role.GRID_WORKER_2, region=world.grid, seat=2)
     add_post(world.stranger, Role.GRID_WORKER_2, region=world.other_grid)
     seen = set(world.stranger.sees(Household).values_list("pk", flat=True))
     assert seen == {world.household.pk, world.other_household.pk}
@@ -184,7 +182,7 @@ def test_machine_of_a_department_uploads_and_nothing_else(world: World) -> None:
 
 def test_sight_is_kept_for_one_request_and_read_again_when_told(world: World) -> None:
     assert world.stranger.sees(Household).count() == 0
-    add_post(world.stranger, Role.COUNTY_OFFICER, region=world.county)
+    add_post(world.stranger, Role.COUNTY_OFFICER, region=world.county, seat=2)
     assert world.stranger.sees(Household).count() == 0
     forget_sight(world.stranger)
     assert world.stranger.sees(Household).count() == 5

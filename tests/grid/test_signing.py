@@ -122,8 +122,5 @@ def test_unknown_error_is_not_swallowed(db: None) -> None:
 def test_module_loads_before_the_rest_framework_does() -> None:
     """Its name stands in REST_FRAMEWORK, which rest_framework.views reads on import."""
     program = "import django; django.setup(); import grid.signing"
-    env_of_the_suite = None  # the child inherits the settings of this run
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=env_of_the_suite
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

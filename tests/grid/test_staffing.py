@@ -27,9 +27,7 @@ def test_vacancies_of_a_village_name_role_and_place(world: World) -> None:
 
 
 def test_vacancy_counts_seats_and_holders(world: World) -> None:
-    (vacancy,) = [
-        v for v in vacancies(world.village, on=TODAY) if v.role == Role.INFO_OFFICER
-    ]
+    (vacancy,) = [v for v in vacancies(world.village, on=TODAY) if v.role == Role.INFO_OFFICER]
     assert (vacancy.seats, vacancy.held, vacancy.missing) == (2, 1, 1)
 
 
@@ -91,9 +89,7 @@ def test_completeness_of_a_grid_is_that_of_its_village(world: World) -> None:
     assert line.first_workers.wanted == 3
 
 
-def test_completeness_takes_four_queries(
-    world: World, django_assert_num_queries: object
-) -> None:
+def test_completeness_takes_four_queries(world: World, django_assert_num_queries: object) -> None:
     with django_assert_num_queries(4):
         completeness(world.county, on=TODAY)
 

@@ -84,9 +84,7 @@ def test_worker_sees_own_grid_through_raw_sql(busy: World, table: str) -> None:
 
 @pytest.mark.parametrize("table", WALLED)
 @pytest.mark.parametrize("name", ["stranger", "clerk_medical", "auditor", "administrator"])
-def test_those_without_people_see_none_through_raw_sql(
-    busy: World, table: str, name: str
-) -> None:
+def test_those_without_people_see_none_through_raw_sql(busy: World, table: str, name: str) -> None:
     with behind_wall(busy.accounts()[name]):
         assert raw_count(table) == 0
 
@@ -114,7 +112,9 @@ def test_one_door_and_wall_agree_for_every_account(busy: World) -> None:
 
 def test_update_does_not_reach_through_the_wall(world: World) -> None:
     with behind_wall(world.other_township_officer), connection.cursor() as cursor:
-        cursor.execute("UPDATE grid_household SET address = '改' WHERE id = %s", [world.household.pk])
+        cursor.execute(
+            "UPDATE grid_household SET address = '改' WHERE id = %s", [world.household.pk]
+        )
         assert cursor.rowcount == 0
 
 
@@ -147,9 +147,7 @@ def test_middleware_raises_the_wall_for_the_request_only(world: World) -> None:
     assert raw_count("grid_household") == 5
 
 
-def test_web_connection_at_rest_sees_nothing(
-    world: World, settings: pytest.FixtureRequest
-) -> None:
+def test_web_connection_at_rest_sees_nothing(world: World, settings: pytest.FixtureRequest) -> None:
     settings.WALL_UP = True
     wall(count_households)(request_of(world.county_officer))
     at_rest = raw_count("grid_household")

@@ -80,9 +80,7 @@ def test_every_action_is_keyword_only_and_atomic(path: Path, action: ast.Functio
 
 def test_every_action_audits() -> None:
     """Each action records, itself or through another function of the actions it calls."""
-    bodies = {
-        f.name: f for _, tree in parsed("actions/*.py") for f in functions(tree)
-    }
+    bodies = {f.name: f for _, tree in parsed("actions/*.py") for f in functions(tree)}
     recording = {name for name, f in bodies.items() if "record" in calls(f)}
     while True:
         more = {n for n, f in bodies.items() if calls(f) & recording} - recording

@@ -28,9 +28,7 @@ def test_every_threshold_has_unit_and_source(world: World) -> None:
 @pytest.mark.django_db
 def test_every_threshold_a_rule_names_is_shipped(world: World) -> None:
     load_shipped_rules(acting=SYSTEM)
-    named = {
-        key for v in RuleVersion.objects.published() for key in threshold_keys(v.definition)
-    }
+    named = {key for v in RuleVersion.objects.published() for key in threshold_keys(v.definition)}
     assert named <= set(Threshold.objects.values_list("key", flat=True))
 
 

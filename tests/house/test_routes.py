@@ -30,7 +30,7 @@ def routes(
             yield entry.name or "", prefix + str(entry.pattern), entry.pattern.converters
 
 
-ROUTES = sorted(set((name, path) for name, path, _ in routes()))
+ROUTES = sorted({(name, path) for name, path, _ in routes()})
 
 
 def test_there_are_routes() -> None:

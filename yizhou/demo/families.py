@@ -73,7 +73,7 @@ KINDS = names.Chooser(
     }
 )
 DIBAO_SHARE, DIBAO_SHARE_OF_POOR = 0.04, 0.16
-DEPARTED_SHARE = 0.007
+DEPARTED_SHARE = 0.009  # of households with a head young enough to lose a parent
 
 
 def families_of(village: Village, anchor: date) -> list[Household]:
@@ -167,13 +167,13 @@ class _Maker:
         poor = kind != "ordinary" or alone
         if rng.random() < (DIBAO_SHARE_OF_POOR if poor else DIBAO_SHARE):
             household.dibao_from = anchor - timedelta(days=120 + int(rng.random() * 1500))
-        if rng.random() < DEPARTED_SHARE:
+        if rng.random() < DEPARTED_SHARE and people[0].age_on(anchor) <= 65:
             household.departed.append(self._departed(people[0]))
         return household
 
     def _departed(self, head: Person) -> Person:
-        """A parent of the head, if old enough to fit, who died within the last five months."""
-        age = min(95, head.age_on(self.anchor) + 22 + int(self.rng.random() * 10))
+        """A parent of the head who died within the last five months."""
+        age = head.age_on(self.anchor) + 22 + int(self.rng.random() * 9)
         relation, sex = ("father", "M") if self.rng.random() < 0.5 else ("mother", "F")
         surname = head.name[0] if sex == "M" else names.surname(self.rng)
         person = self._person(relation, sex, age, surname, head.ethnic_group)

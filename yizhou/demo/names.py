@@ -1,5 +1,6 @@
 """Plausible names of the region, by generation and sex. Shares are invented."""
 
+from collections.abc import Mapping
 from itertools import accumulate
 from random import Random
 from typing import Generic, TypeVar
@@ -49,7 +50,7 @@ T = TypeVar("T")
 class Chooser(Generic[T]):
     """Draws from weighted values with one random number."""
 
-    def __init__(self, weights: dict[T, float]) -> None:
+    def __init__(self, weights: Mapping[T, float]) -> None:
         self.values = list(weights)
         self.cumulative = list(accumulate(weights.values()))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections
+from django.db.models import Count, F, Max
 
 from monitoring.feeds import FEEDS
 from monitoring.models import ScreeningRun, Upload
@@ -172,9 +173,7 @@ def await_screening(say: Say) -> None:
         elif time.monotonic() - since > PATIENCE:
             raise Refusal("研判长时间没有进展。请确认后台任务进程在运行，再重新运行。")
         time.sleep(EVERY)
-    took = [
-        (run.finished_at - run.started_at).total_seconds()
-        for run in ScreeningRun.objects.exclude(finished_at=None).exclude(started_at=None)
-    ]
-    if took:
-        say(f"研判已完成 {len(took)} 次，最长 {max(took):.1f} 秒")
+    done = ScreeningRun.objects.exclude(finished_at=None).exclude(started_at=None)
+    took = done.aggregate(longest=Max(F("finished_at") - F("started_at")), runs=Count("id"))
+    if took["runs"]:
+        say(f"研判已完成 {took['runs']} 次，最长 {took['longest'].total_seconds():.1f} 秒")

@@ -8,6 +8,7 @@ from types import FrameType
 from yizhou.local import checks, demo
 from yizhou.local.sentences import CannotRun, of_os_error, refuse, say, speak_plainly
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "setup": checks.setup,
     "demo": demo.run,
@@ -27,9 +28,7 @@ def main(arguments: list[str]) -> int:
     if command is None:
         say("可用的命令：" + "、".join(f"make {name}" for name in COMMANDS), to=sys.stderr)
         return 2
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if not (signum == signal.SIGHUP and signal.getsignal(signum) == signal.SIG_IGN):  # nohup
-            signal.signal(signum, _end)
+    end_in_order()
     try:
         return command(arguments[1:])
     except CannotRun as reason:
@@ -38,9 +37,16 @@ def main(arguments: list[str]) -> int:
         return refuse(of_os_error(fault))
 
 
+def end_in_order() -> None:
+    """Turn the signals that end a program into SystemExit. nohup's ignored SIGHUP stays ignored."""
+    for signum in ENDING:
+        if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
+            signal.signal(signum, _end)
+
+
 def _end(signum: int, _frame: FrameType | None) -> None:
     """Leave through every `finally`; a second signal does not disturb the tidying up."""
-    for repeated in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for repeated in ENDING:
         signal.signal(repeated, signal.SIG_IGN)
     raise SystemExit(128 + signum)
 

@@ -37,7 +37,7 @@ def run(_arguments: list[str]) -> int:
             note({"address": address, "env": {**settings_of(var), **urls, "DEMO": "1"}})
             prepare(var, env, scale)
             serve(var, env, port, children)
-            step(env, "send_demo_files", "--scale", scale, "--address", address)
+            step(var, env, "send_demo_files", "--scale", scale, "--address", address)
             say()
             progress("已就绪，演示中的人物和数据都是虚构的")
             say(f"           地址：{address}/")
@@ -82,28 +82,36 @@ def prepare(var: Path, env: dict[str, str], scale: str) -> None:
     tables = done_before.fingerprint("*/migrations/*.py", "constraints.txt")
     with done_before.once(var, "tables", f"{database} {tables}") as needed:
         if needed:
-            step(env, "migrate", "-v0")
+            step(var, env, "migrate", "-v0")
             progress("数据库表已是最新")
     county = done_before.fingerprint("yizhou/demo/**/*.py", "*/migrations/*.py")
     with done_before.once(var, f"county-{scale}", f"{database} {county}") as needed:
         if needed:
-            step(env, "build_demo_county", "--scale", scale)
+            step(var, env, "build_demo_county", "--scale", scale)
             progress("演示县已建好")
 
 
-def step(env: dict[str, str], *command: str) -> None:
-    """Run one management command to its end; its own lines go to the terminal."""
+def step(var: Path, env: dict[str, str], *command: str) -> None:
+    """Run one management command to its end; its progress goes to the terminal."""
+    log = log_file(var, command[0])
     child = Child.start(
-        command[0], [sys.executable, "manage.py", *command], env=env, cwd=ROOT, patience=5
+        command[0],
+        [sys.executable, "manage.py", *command],
+        env=env,
+        cwd=ROOT,
+        log=log,
+        only_errors_to_log=True,
+        patience=5,
     )
     try:
         code = child.process.wait()
     finally:
         child.stop()
     if code:
+        last_words = log.read_text(errors="replace").strip().rpartition("\n")[2]
         raise CannotRun(
-            f"步骤 {command[0]} 没有成功（退出码 {code}），原因见上面几行。"
-            "处理后重新运行 make demo，已完成的步骤不会重做。"
+            f"步骤 {command[0]} 没有成功：{last_words.removeprefix('CommandError: ')[:300]}"
+            f"（退出码 {code}，详见 {log}）。处理后重新运行 make demo，已完成的步骤不会重做。"
         )
 
 

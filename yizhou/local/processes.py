@@ -59,13 +59,14 @@ class Child:
         env: Mapping[str, str] | None = None,
         cwd: Path | str | None = None,
         log: Path | None = None,
+        only_errors_to_log: bool = False,
         run_as: Mapping[str, Any] | None = None,
         stop_signal: int = signal.SIGTERM,
         death_signal: int = signal.SIGTERM,
         patience: float = 10,
         guarded: bool = not LINUX,
     ) -> "Child":
-        """Start `command`. Output goes to the end of `log`, or to our own output without one."""
+        """Start `command`. Output goes to the end of `log`; without one it joins our own."""
         words = [str(word) for word in command]
         if guarded:
             guard = [sys.executable, "-m", "yizhou.local.guard", str(int(death_signal))]
@@ -77,8 +78,8 @@ class Child:
                 env=None if env is None else dict(env),
                 cwd=cwd,
                 stdin=subprocess.PIPE if guarded else subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT if output else None,
+                stdout=None if only_errors_to_log else output,
+                stderr=output,
                 start_new_session=True,
                 preexec_fn=dies_with_parent(death_signal),
                 **(run_as or {}),

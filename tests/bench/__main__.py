@@ -1,0 +1,222 @@
+"""Build the county, send every department's file, screen it, open the pages; print what it took.
+
+    make bench                     the whole county
+    make bench ARGS="--scale one"  one township
+
+Beside each figure stands a plain yardstick measured in the same run: bare COPY of the same file,
+a loop in Python over a sample of households.
+"""
+
+import argparse
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yizhou.settings")
+os.environ["DEMO"] = "1"
+
+import django
+
+django.setup()
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from grid.models import Account, Department, Household, Person
+from monitoring.actions.screenings import perform_screening, request_screening
+from monitoring.actions.uploads import advance_upload, receive_upload
+from monitoring.feeds import FEEDS
+from monitoring.models import Alert, MedicalSettlement, ScreeningRun, Upload
+from yizhou.audit import SYSTEM
+from yizhou.demo.county import townships_of
+from yizhou.demo.departments import write_files
+from yizhou.demo.load import built
+
+SAMPLE = 300  # households of the naive loop
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def timed(what: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    result = what()
+    return time.perf_counter() - began, result
+
+
+class Machine:
+    """A department's machine: what receive_upload asks of a sender."""
+
+    pk = None
+    account_id = None
+    key = None
+
+    def __init__(self, department: Department) -> None:
+        self.department = department
+        self.display_name = f"{department.short_name}接口"
+
+    def may(self, act: Any, *, code: str | None = None) -> bool:
+        return True
+
+
+def bare_copy(path: Path, encoding: str) -> float:
+    """The yardstick: COPY of the file's lines into one text column, nothing checked."""
+    with connection.cursor() as cursor, path.open("rb") as file:
+        cursor.execute("DROP TABLE IF EXISTS bench_lines")
+        cursor.execute("CREATE UNLOGGED TABLE bench_lines (line text)")
+        began = time.perf_counter()
+        cursor.copy_expert(
+            f"COPY bench_lines FROM STDIN WITH (FORMAT csv, DELIMITER E'\\x01',"
+            f" QUOTE E'\\x02', ENCODING '{encoding}')",
+            file,
+        )
+        took = time.perf_counter() - began
+        cursor.execute("DROP TABLE bench_lines")
+    return took
+
+
+def send_files(folder: Path, manifest: dict[str, Any]) -> None:
+    say("\n数据报送（同一进程内：接收、校验、匹配、入库）")
+    say(f"  {'文件':34} {'行':>9} {'秒':>7} {'行/秒':>9}   裸 COPY 秒   倍数")
+    for entry in manifest["files"]:
+        feed = FEEDS[entry["feed"]]
+        path = folder / entry["file"]
+        machine = Machine(Department.objects.get(pk=feed.department))
+
+        def deliver(path: Path = path, machine: Machine = machine, code: str = feed.code) -> Any:
+            with path.open("rb") as file:
+                got = receive_upload(
+                    acting=machine,
+                    feed=code,
+                    file=file,
+                    filename=path.name,
+                    channel=Upload.Channel.API_FILE,
+                    on_faults=Upload.OnFaults.TAKE_GOOD,
+                )
+            while advance_upload(got.upload.pk):
+                pass
+            return Upload.objects.get(pk=got.upload.pk)
+
+        took, upload = timed(deliver)
+        if upload.stage != Upload.Stage.MERGED:
+            sys.exit(f"{path.name} 没有入库：{upload.stage} {upload.refusal} {upload.job_error}")
+        line = f"  {path.name:34} {upload.rows_in:9,} {took:7.1f} {upload.rows_in / took:9,.0f}"
+        if path.suffix == ".csv":
+            encoding = "GB18030" if feed.code == "medical_settlement" else "UTF8"
+            yard = bare_copy(path, encoding)
+            line += f"   {yard:8.2f}   {took / yard:5.1f}"
+        say(line)
+
+
+def screen() -> float:
+    run = request_screening(acting=SYSTEM, trigger=ScreeningRun.Trigger.SCHEDULE)
+    took, _ = timed(lambda: perform_screening(run.pk))
+    run.refresh_from_db()
+    if run.job_state != "done":
+        sys.exit(f"研判失败：{run.job_error}")
+    say(
+        f"  研判 {took:6.2f} 秒：命中 {run.hits:,}，新预警 {run.alerts_opened:,}，"
+        f"更新 {run.alerts_grown:,}，撤销 {run.alerts_withdrawn:,}，"
+        f"新核查事项 {run.work_items_opened:,}"
+    )
+    return took
+
+
+def naive_loop() -> float:
+    """One rule, household by household through the ORM; seconds for the whole county, projected."""
+    since = timezone.localdate().replace(year=timezone.localdate().year - 1)
+    households = list(Household.objects.living()[:SAMPLE])
+
+    def loop() -> None:
+        for household in households:
+            people = list(Person.objects.living().filter(household=household))
+            rows = MedicalSettlement.objects.filter(
+                person__in=people, superseded_at=None, settled_on__gt=since
+            )
+            sum(row.self_paid_yuan for row in rows)
+
+    took, _ = timed(loop)
+    return took / max(1, len(households)) * Household.objects.living().count()
+
+
+def pages() -> None:
+    say("\n页面（服务器内，第二次打开；网络和浏览器不计）")
+    for username, address in (
+        ("county", "/queue/"),
+        ("town", "/queue/"),
+        ("town", "/queue/?status=verifying&page=3"),
+        ("county", "/households/"),
+        ("town", "/households/"),
+        ("worker", "/my-work/"),
+    ):
+        account = Account.objects.filter(username__startswith=username).order_by("id").first()
+        if account is None:
+            sys.exit(f"演示账号里没有 {username}")
+        client = Client()
+        client.force_login(account)
+        client.get(address)
+        with CaptureQueriesContext(connection) as captured:
+            took, response = timed(lambda c=client, a=address: c.get(a))
+        say(
+            f"  {account.username:10} {address:34} {response.status_code} "
+            f"{took * 1000:7.1f} 毫秒 {len(captured):3} 条查询 {len(response.content):9,} 字节"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scale", choices=("one", "full"), default="full")
+    scale = parser.parse_args().scale
+    settings.ALLOWED_HOSTS = ["testserver"]
+    call_command("migrate", verbosity=0)
+    took, _ = timed(lambda: call_command("build_demo_county", scale=scale))
+    people = Person.objects.count()
+    say(f"\n建县 {took:.1f} 秒：{people:,} 人，{people / took:,.0f} 人/秒")
+    county = built()
+    folder = Path(settings.VAR_DIR) / "bench" / scale
+    took, manifest = timed(
+        lambda: write_files(
+            folder,
+            townships=townships_of(scale),
+            anchor=county.anchor,
+            as_of=timezone.localdate(),
+        )
+    )
+    say(f"生成部门文件 {took:.1f} 秒")
+    send_files(folder, manifest)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    say("\n研判（三条规则，全量）")
+    ScreeningRun.objects.filter(job_state="waiting").delete()
+    first = screen()
+    screen()
+    projected = naive_loop()
+    say(
+        f"  逐户循环（抽 {SAMPLE} 户，只一条规则，推算全部）{projected:,.0f} 秒："
+        f"{projected / first:,.0f} 倍"
+    )
+    say(f"  待办预警 {Alert.objects.open().count():,}")
+    pages()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    say(f"\n内存峰值：主进程 {peak:.0f} MB，子进程 {child:.0f} MB；数据库 {_database_size()}")
+
+
+def _database_size() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_size_pretty(pg_database_size(current_database()))")
+        return str(cursor.fetchone()[0])
+
+
+if __name__ == "__main__":
+    main()

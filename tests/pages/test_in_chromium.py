@@ -1,0 +1,254 @@
+"""The pages as people use them: keyboard, phone steps, large type, and without a script."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from grid.actions.work_items import VisitRequest, open_work_items
+from grid.models import Account, Severity, Visit
+from tests.world import World, build_world
+from yizhou.audit import SYSTEM
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+DESK = {"viewport": {"width": 1440, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """The named world with a visit to make at two households of 地罗村."""
+    with transaction.atomic():
+        world = build_world()
+        open_work_items(
+            acting=SYSTEM,
+            requests=[
+                VisitRequest(
+                    household_id=household.pk,
+                    code=household.cell_id,
+                    kind="verify_alert",
+                    subject=number,
+                    title="大额医疗支出",
+                    sentence="近 12 个月医疗自付 46,820 元，达到监测线 10,000 元",
+                    severity=Severity.RED,
+                    due_on=timezone.localdate() + timedelta(days=number),
+                )
+                for number, household in enumerate((world.household, world.lone_household), 1)
+            ],
+        )
+    return world
+
+
+Opener = Callable[..., "Page"]
+
+
+@pytest.fixture
+def open_page(live_server: Any, chromium: "Browser") -> Iterator[Opener]:
+    """open_page(account, path, **context options): signed in; a script error fails the test."""
+    contexts, errors = [], []
+
+    def open_it(account: Account, path: str, **options: Any) -> "Page":
+        client = Client()
+        client.force_login(account)
+        context = chromium.new_context(locale="zh-CN", **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        context.add_cookies(
+            [
+                {
+                    "name": settings.SESSION_COOKIE_NAME,
+                    "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+                    "url": live_server.url,
+                }
+            ]
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                errors.append(message.text) if "Content Security Policy" in message.text else None
+            ),
+        )
+        page.goto(live_server.url + path)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def shown_forms(page: "Page") -> list[str]:
+    return page.eval_on_selector_all(
+        ".decision > form", "forms => forms.filter(f => f.offsetParent).map(f => f.className)"
+    )
+
+
+def test_j_moves_to_the_next_household_and_shows_it(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", **DESK)
+    page.keyboard.press("j")
+    page.locator("#panel h2", has_text="罗甲 户").wait_for()
+    assert "selected=" in page.url
+
+
+def test_letters_typed_into_a_field_are_no_commands(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", **DESK)
+    page.focus("#assign-note")
+    page.keyboard.type("j?1")
+    assert page.input_value("#assign-note") == "j?1"
+    assert page.inner_text("#panel h2") == "韦甲 户"
+
+
+def test_question_mark_opens_the_keyboard_help(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", **DESK)
+    page.keyboard.press("?")
+    assert page.is_visible("#keys")
+
+
+def test_single_keys_can_be_switched_off(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", **DESK)
+    page.keyboard.press("?")
+    page.uncheck("#keys-on")
+    page.keyboard.press("Escape")
+    page.reload()
+    page.keyboard.press("?")
+    assert not page.is_visible("#keys")
+
+
+def test_control_enter_sends_the_decision(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", **DESK)
+    page.fill("#assign-note", "带上住院票据原件")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".message-success")
+    assert "已派给" in page.inner_text(".message-success")
+
+
+def test_large_type_keeps_what_was_typed(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", **DESK)
+    page.fill("#assign-note", "带上票据")
+    page.click("#big-type")
+    page.wait_for_selector("html.big")
+    assert page.input_value("#assign-note") == "带上票据"
+    page.reload()
+    assert page.evaluate("document.documentElement.className") == "big"
+
+
+def test_large_type_causes_no_sideways_scrolling(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", **DESK)
+    page.click("#big-type")
+    page.wait_for_selector("html.big")
+    assert page.evaluate("document.documentElement.scrollWidth") == 1440
+
+
+def test_the_decision_works_without_a_script(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", java_script_enabled=False, **DESK)
+    page.fill("#assign-note", "带上票据")
+    page.click("form.form-1 [type=submit]")
+    assert "已派给" in page.inner_text(".message-success")
+
+
+def test_an_expired_session_leads_to_the_sign_in_page(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", **DESK)
+    page.context.clear_cookies()
+    page.keyboard.press("j")
+    page.wait_for_url("**/signin/**")
+
+
+def fill_visit(page: "Page") -> None:
+    """Answer every step; the check page stays open."""
+    page.click("#forward")
+    page.click("label[for=q_members_right-yes]")
+    page.click("#q_workers ~ button[data-by='1']")
+    page.click("#q_workers ~ button[data-by='1']")
+    page.fill("#q_away", "0")
+    page.click("#forward")
+    page.click("label[for=q_water_safe-no]")
+    page.click("label[for=q_water_problems-distance]")
+    page.click("label[for=q_house_safe-yes]")
+    page.click("#forward")
+    for name in ("school_ok-yes", "insured-yes", "ill-no"):
+        page.click(f"label[for=q_{name}]")
+    page.click("#forward")
+    page.click("label[for=q_income_change-same]")
+    page.click("#forward")
+    page.click("[id^=outcome_] label:has-text('有返贫致贫风险')")
+    page.fill("textarea[name^=outcome_note]", "票据齐全，当面核实")
+    page.click("#forward")
+
+
+def test_the_visit_is_filed_step_by_step(world: World, open_page: Opener) -> None:
+    page = open_page(world.worker_1, "/my-work/", **PHONE)
+    page.click(".task")
+    fill_visit(page)
+    page.check("#confirmed")
+    page.click("#send")
+    page.wait_for_url("**/done/")
+    answers = Visit.objects.get().answers
+    assert (answers["workers"], answers["water_problems"]) == (2, ["distance"])
+
+
+def test_the_check_page_repeats_the_answers(world: World, open_page: Opener) -> None:
+    page = open_page(world.worker_1, "/my-work/", **PHONE)
+    page.click(".task")
+    fill_visit(page)
+    assert "取水超 20 分钟" in page.inner_text("#answers")
+
+
+def test_an_answer_that_reveals_a_question_shows_it(world: World, open_page: Opener) -> None:
+    page = open_page(world.worker_1, "/my-work/", **PHONE)
+    page.click(".task")
+    page.click("#forward")
+    assert not page.is_visible("#q_members_change")
+    page.click("label[for=q_members_right-no]")
+    assert page.is_visible("#q_members_change")
+
+
+def test_nobody_met_skips_the_questions_about_the_home(world: World, open_page: Opener) -> None:
+    page = open_page(world.worker_1, "/my-work/", **PHONE)
+    page.click(".task")
+    page.click("label[for=mode-not_met]")
+    assert page.inner_text("#step-count") == "共 3 步"
+
+
+def test_an_error_link_opens_its_step(world: World, open_page: Opener) -> None:
+    page = open_page(world.worker_1, "/my-work/", **PHONE)
+    page.click(".task")
+    fill_visit(page)
+    page.evaluate("document.getElementById('q_workers').value = '99'")
+    page.check("#confirmed")
+    page.click("#send")
+    page.click(".error-summary a")
+    assert page.is_visible("#q_workers")
+
+
+def test_the_visit_is_filed_without_a_script(world: World, open_page: Opener) -> None:
+    page = open_page(world.worker_1, "/my-work/", java_script_enabled=False, **PHONE)
+    page.click(".task")
+    for name in ("members_right-yes", "water_safe-yes", "house_safe-yes", "school_ok-none"):
+        page.check(f"#q_{name}")
+    for name in ("insured-yes", "ill-no", "income_change-same"):
+        page.check(f"#q_{name}")
+    page.fill("#q_workers", "2")
+    page.fill("#q_away", "0")
+    page.check("[id^=outcome_][value=no_risk_self_solved]")
+    page.fill("textarea[name^=outcome_note]", "家庭收入足以支付")
+    page.check("#confirmed")
+    page.click("#send")
+    page.wait_for_url("**/done/")
+    assert Visit.objects.get().by == world.worker_1
+
+
+def test_the_phone_never_scrolls_sideways(world: World, open_page: Opener) -> None:
+    page = open_page(world.worker_1, "/my-work/", **PHONE)
+    page.click(".task")
+    fill_visit(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
