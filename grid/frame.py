@@ -44,7 +44,8 @@ def _offices(account: Any) -> bool:
 
 
 GRID_NAV = (
-    NavItem("工作台", "home", "home", lambda a: True),
+    NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
+    NavItem("我的任务", "list-check", "my-work", is_field_worker),
     NavItem("农户", "users", "households", sees_people),
     NavItem("网格队伍", "network", "staffing", _offices),
     NavItem("操作留痕", "history", "audit-trail", lambda a: may(a, Act.READ_AUDIT)),
@@ -54,7 +55,7 @@ GRID_NAV = (
 def _nav_items() -> list[NavItem]:
     """The grid's own entries with those the floors above add (settings.NAV, dotted names)."""
     above = [item for name in settings.NAV for item in import_string(name)]
-    return [GRID_NAV[0], *above, *GRID_NAV[1:]]
+    return [*GRID_NAV[:2], *above, *GRID_NAV[2:]]
 
 
 def scope_name(account: Any) -> str:

@@ -4,11 +4,10 @@ Plain queries over one region and all below it. The caller has loaded the region
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from grid.models import Account, Department, Establishment, Post, Region, WorkItem
 from grid.roles import CODE_LENGTH, ROLES, Act, Level, Role
@@ -186,10 +185,23 @@ def _above(region: Region) -> list[str]:
     return [region.code[:n] for n in CODE_LENGTH.values() if n < len(region.code)]
 
 
+def totals(villages: list[VillageStaffing]) -> dict[str, Filled]:
+    """The lines of several villages added up, by column name."""
+    columns = ("village_head", "tun_heads", "info_officers", "first_workers")
+    sums = {
+        name: Filled(
+            sum(getattr(line, name).held for line in villages),
+            sum(getattr(line, name).wanted for line in villages),
+        )
+        for name in columns
+    }
+    return sums | {"second_workers": Filled(sum(line.second_workers for line in villages), 0)}
+
+
 def account_named(username: str) -> Account | None:
     """An active account by its exact sign-in name."""
     return Account.objects.filter(username=username.strip(), is_active=True).first()
 
 
-def departments() -> Iterable[Department]:
+def departments() -> QuerySet[Department]:
     return Department.objects.all()

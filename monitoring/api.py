@@ -49,7 +49,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField()
     title = serializers.CharField()
-    errors = serializers.DictField(required=False)
+    errors = serializers.DictField(required=False)  # type: ignore[assignment]
 
 
 class ReceiptSerializer(serializers.Serializer[Any]):
@@ -107,7 +107,10 @@ class FaultSerializer(serializers.ModelSerializer[UploadFault]):
 
 class FileUploadSerializer(serializers.Serializer[Any]):
     feed = serializers.ChoiceField(choices=list(FEEDS), help_text="数据集代码")
-    file = serializers.FileField(help_text=".xlsx、.xls 或 CSV（UTF-8、GB18030、UTF-16）")
+    file = serializers.FileField(
+        allow_empty_file=True,  # an empty file gets its own sentence from the reader
+        help_text=".xlsx、.xls 或 CSV（UTF-8、GB18030、UTF-16）",
+    )
     on_faults = serializers.ChoiceField(
         choices=Upload.OnFaults.choices, default=Upload.OnFaults.TAKE_GOOD, help_text="遇到错误行时"
     )
@@ -133,7 +136,7 @@ class ColumnSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="字段名")
     title = serializers.CharField(help_text="列名")
     kind = serializers.CharField(help_text="id、name、text、day、month、amount、whole、choice")
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     aliases = serializers.ListField(child=serializers.CharField(), help_text="也认得的列名")
     unit = serializers.CharField()
     example = serializers.CharField()
@@ -146,7 +149,7 @@ class FeedSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     department = serializers.CharField()
     purpose = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     due_day = serializers.IntegerField(help_text="每月报送日")
     natural_key = serializers.ListField(
         child=serializers.CharField(), help_text="识别同一条记录的列"
@@ -210,7 +213,7 @@ ROWS_EXAMPLE = OpenApiExample(
         "rows": [
             {
                 "姓名": "覃某某",
-                "身份证号": "990101198001011237",
+                "身份证号": "990101198001011236",
                 "保障类别": "农村低保",
                 "保障人数": 3,
                 "发放月份": "2026-10",
@@ -229,6 +232,7 @@ ROWS_EXAMPLE = OpenApiExample(
 
 @extend_schema(
     methods=["GET"],
+    operation_id="list_uploads",
     summary="本部门的报送批次",
     parameters=[*PAGED, OpenApiParameter("feed", str, description="只看一个数据集")],
     responses={
@@ -246,6 +250,7 @@ ROWS_EXAMPLE = OpenApiExample(
 )
 @extend_schema(
     methods=["POST"],
+    operation_id="send_upload",
     summary="报送一批数据（文件或逐条）",
     description=(
         "收到即答 202，Location 头是查询地址；校验和入库在后台进行。同一内容再报一次答 200，"
@@ -284,8 +289,8 @@ def _receive(request: Request) -> Response:
     is_file = request.content_type.startswith("multipart/")
     shape: Any = FileUploadSerializer if is_file else RowsUploadSerializer
     asked = shape(data=request.data)
-    if request.data.get("feed") and request.data["feed"] not in FEEDS:
-        uploads.feed_called(str(request.data["feed"]))
+    if isinstance(request.data, dict) and (feed := request.data.get("feed")):
+        uploads.feed_called(str(feed))
     asked.is_valid(raise_exception=True)
     sent = asked.validated_data
     upload, repeated = uploads.receive_upload(
@@ -312,6 +317,7 @@ def _refuse_too_long(request: Request) -> None:
 
 
 @extend_schema(
+    operation_id="read_upload",
     summary="一个批次的进度和回执",
     responses={200: UploadSerializer, 401: PROBLEMS[401], **NOT_FOUND},
 )
@@ -321,6 +327,7 @@ def upload_detail(request: Request, pk: UUID) -> Response:
 
 
 @extend_schema(
+    operation_id="list_upload_faults",
     summary="逐条错误",
     parameters=PAGED,
     responses={
@@ -345,6 +352,7 @@ def upload_faults(request: Request, pk: UUID) -> Response:
 
 
 @extend_schema(
+    operation_id="decide_upload",
     summary="校验后决定：先入库无误的行，或全部不入库",
     request=DecisionSerializer,
     responses={
@@ -365,7 +373,9 @@ def upload_decision(request: Request, pk: UUID) -> Response:
 
 
 @extend_schema(
-    summary="可报送的数据集", responses={200: FeedSerializer(many=True), 401: PROBLEMS[401]}
+    operation_id="list_feeds",
+    summary="可报送的数据集",
+    responses={200: FeedSerializer(many=True), 401: PROBLEMS[401]},
 )
 @api_view(["GET"])
 def feed_list(request: Request) -> Response:
@@ -373,7 +383,9 @@ def feed_list(request: Request) -> Response:
 
 
 @extend_schema(
-    summary="一个数据集的列和要求", responses={200: FeedSerializer, 401: PROBLEMS[401], **NOT_FOUND}
+    operation_id="read_feed",
+    summary="一个数据集的列和要求",
+    responses={200: FeedSerializer, 401: PROBLEMS[401], **NOT_FOUND},
 )
 @api_view(["GET"])
 def feed_detail(request: Request, code: str) -> Response:
@@ -381,6 +393,7 @@ def feed_detail(request: Request, code: str) -> Response:
 
 
 @extend_schema(
+    operation_id="download_feed_template",
     summary="Excel 模板",
     responses={(200, XLSX): OpenApiTypes.BINARY, 401: PROBLEMS[401], **NOT_FOUND},
 )
@@ -408,7 +421,7 @@ def _feed(request: Request, code: str) -> Feed:
 def _paged(request: Request, found: Any, shape: Any) -> Response:
     paginator = LimitOffsetPagination()
     paginator.max_limit = 1000
-    page = paginator.paginate_queryset(found, request)
+    page: Any = paginator.paginate_queryset(found, request)
     return paginator.get_paginated_response(shape(page, many=True).data)
 
 

@@ -53,11 +53,12 @@ def file_visit(
     acting: Account,
     visit_id: uuid.UUID,
     item: WorkItem,
-    visited_at: datetime,
+    visited_at: datetime | None,
     mode: str,
     answers: Mapping[str, Any],
     reports: list[Report],
     note: str = "",
+    confirmed: bool = True,
 ) -> Visit:
     """Record one visit and report on every wanted purpose. The same id again returns the first.
 
@@ -78,7 +79,12 @@ def file_visit(
     }
     if not purposes:
         raise Overtaken("这一户已经有人回传或已办结，请返回列表刷新。")
-    values = _checked(visited_at, mode, answers, reports, note, purposes)
+    values, errors = _checked(visited_at, mode, answers, note)
+    errors |= _report_errors(reports, purposes, mode)
+    if not confirmed:
+        errors["confirmed"] = "请确认以上内容是本人核实。"
+    if errors or visited_at is None:
+        raise Incomplete(errors)
     changed = WorkItem.objects.filter(pk=item.pk, state=WorkItem.State.TO_VISIT).update(
         state=WorkItem.State.VISITED,
         visited_at=timezone.now(),
@@ -115,17 +121,14 @@ def file_visit(
 
 
 def _checked(
-    visited_at: datetime,
-    mode: str,
-    answers: Mapping[str, Any],
-    reports: list[Report],
-    note: str,
-    purposes: Mapping[int, WorkItemPurpose],
-) -> dict[str, Any]:
-    """All answers in order, or Incomplete. Nobody met means only the outcome is asked."""
+    visited_at: datetime | None, mode: str, answers: Mapping[str, Any], note: str
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The answers read, and what is wrong. Nobody met means only a note is asked."""
     errors: dict[str, str] = {}
     now = timezone.now()
-    if not now - OLDEST <= visited_at <= now + CLOCK_SLACK:
+    if visited_at is None:
+        errors["visited_on"] = "走访日期写成年-月-日，例如 2026-11-24。"
+    elif not now - OLDEST <= visited_at <= now + CLOCK_SLACK:
         errors["visited_on"] = "走访时间应在最近 31 天内，不能晚于现在。"
     if mode not in Visit.Mode.values:
         errors["mode"] = "请选择走访方式。"
@@ -137,10 +140,7 @@ def _checked(
         read = read_answers(answers)
         values = read.values
         errors |= {f"q_{name}": sentence for name, sentence in read.errors.items()}
-    errors |= _report_errors(reports, purposes, mode)
-    if errors:
-        raise Incomplete(errors)
-    return values
+    return values, errors
 
 
 def _report_errors(

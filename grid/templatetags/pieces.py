@@ -82,12 +82,6 @@ def severity_tone(value: object) -> str:
     return _tone(value)
 
 
-@register.filter
-def severity_name(value: object) -> str:
-    """红 / 橙 / 黄 / 蓝 in a sentence."""
-    return SEVERITIES.get(_tone(value), ROUTINE)[0]
-
-
 def _due_day(what: object) -> object:
     for name in ("due_at", "due_on"):
         found = getattr(what, name, None)
@@ -169,12 +163,6 @@ def status_tag(thing: object, field: str = "state") -> SafeString:
 
 
 @register.filter
-def tail4(masked: object) -> str:
-    """The last four characters of a masked number, as lists show it."""
-    return str(masked or "")[-4:]
-
-
-@register.filter
 def thousands(value: object) -> str:
     """12486 -> 12,486; whole amounts lose their .00; nothing becomes a dash."""
     if value is None or value == "":
@@ -246,18 +234,6 @@ def meter(value: object, line: object, severity: object = "", unit: str = "") ->
         f" value-{shade}" if shade else "",
         f"{measured / top * METER_WIDTH:.0f}",
         f"{limit / top * METER_WIDTH:.0f}",
-    )
-
-
-@register.simple_tag
-def bar(part: object, whole: object) -> SafeString:
-    """A share as a horizontal bar; the figure itself always stands beside it."""
-    total = Decimal(str(whole or 0))
-    width = Decimal(str(part or 0)) / total * 100 if total else Decimal(0)
-    return format_html(
-        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
-        '<rect width="{}" height="8" rx="1"/></svg>',
-        f"{min(width, Decimal(100)):.1f}",
     )
 
 

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 SENTENCES = {
     400: "请求的内容读不懂。请返回上一页重新操作。",
@@ -35,4 +36,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    return _page(request, 500)
+    """Without the frame: what failed may be the database that the frame reads."""
+    if request.path.startswith("/api/"):
+        return _page(request, 500)
+    return HttpResponse(render_to_string("500.html"), status=500)

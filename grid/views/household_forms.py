@@ -150,6 +150,7 @@ class ChangeForm(RegistryForm):
     """A change of one household, at the version the person has seen."""
 
     asks_relations: ClassVar[bool] = False
+    relations_always: ClassVar[bool] = True  # or only when the head leaves
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, household: Household, **kwargs: Any) -> None:
@@ -181,7 +182,7 @@ class ChangeForm(RegistryForm):
         return [
             self[name]
             for name in self.fields
-            if not name.startswith("relation_") and name != "version"
+            if not name.startswith("relation_") and not name.endswith("version")
         ]
 
     def relations(self) -> dict[int, str]:
@@ -220,11 +221,16 @@ class DeathForm(ChangeForm):
     title = "登记死亡"
     done = "已登记死亡。"
     asks_relations = True
+    relations_always = False
 
     person = MemberChoice(label="死亡的人", queryset=Person.objects.none(), empty_label="请选择")
     on = Day("死亡日期")
     new_head = MemberChoice(
-        label="新户主", queryset=Person.objects.none(), required=False, help_text=SUCCESSOR_HELP
+        label="新户主",
+        queryset=Person.objects.none(),
+        required=False,
+        empty_label="户主不变",
+        help_text=SUCCESSOR_HELP,
     )
 
     def perform(self, acting: Any) -> None:
@@ -242,6 +248,7 @@ class LeaveForm(ChangeForm):
     title = "成员迁出"
     done = "已迁出本户。"
     asks_relations = True
+    relations_always = False
 
     person = MemberChoice(label="迁出的人", queryset=Person.objects.none(), empty_label="请选择")
     reason = forms.ChoiceField(
@@ -260,7 +267,11 @@ class LeaveForm(ChangeForm):
     )
     on = Day("离开日期")
     new_head = MemberChoice(
-        label="新户主", queryset=Person.objects.none(), required=False, help_text=SUCCESSOR_HELP
+        label="新户主",
+        queryset=Person.objects.none(),
+        required=False,
+        empty_label="户主不变",
+        help_text=SUCCESSOR_HELP,
     )
 
     def perform(self, acting: Any) -> None:
@@ -319,6 +330,7 @@ class SplitForm(ChangeForm):
         label="原户的新户主",
         queryset=Person.objects.none(),
         required=False,
+        empty_label="户主不变",
         help_text="只在原户主也分出去时填写。",
     )
 
@@ -344,7 +356,7 @@ class SplitForm(ChangeForm):
 
 
 class MergeForm(ChangeForm):
-    """The other household is asked by number; its members' relations follow once it is known."""
+    """The other household by its number; once it is known, its members' relations are asked."""
 
     title = "并户"
     done = "已并户。"
@@ -357,20 +369,37 @@ class MergeForm(ChangeForm):
     source_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     on = Day("并户日期")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.source: Household | None = None
+        if self.is_bound:
+            number = str(self.data.get("source_number", "")).strip()
+            living = self.viewer.sees(Household).living()
+            self.source = living.filter(number=number).exclude(pk=self.household.pk).first()
+        if self.source is not None:
+            self._ask_relations(self.source)
+
     def clean_source_number(self) -> str:
-        number = self.cleaned_data["source_number"].strip()
-        self.source = self.viewer.sees(Household).living().filter(number=number).first()
         if self.source is None:
             raise forms.ValidationError("没有找到这一户，或不在您的管辖范围内。请核对户编号。")
-        return number
+        return self.source.number
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if self.source is not None and not said.get("source_version"):
+            self.data = self.data.copy()
+            self.data["source_version"] = str(self.source.version)
+            raise forms.ValidationError("请为并进来的人选择与户主关系，再提交一次。")
+        return said
 
     def perform(self, acting: Any) -> None:
         said = self.cleaned_data
         merge_households(
             **self.seen(acting),
             source=self.source,
-            source_version_seen=said["source_version"] or self.source.version,
+            source_version_seen=said["source_version"],
             on=said["on"],
+            relations=self.relations(),
         )
 
 

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from grid import dossier
@@ -51,7 +51,7 @@ def find(request: HttpRequest) -> HttpResponse:
     words = request.POST.get("q", "").strip()
     if number := looks_like_id_number(words):
         return _open_by_id_number(request, number)
-    return redirect("households", query={"q": words} if words else None)
+    return redirect(reverse("households", query={"q": words} if words else None))
 
 
 def _open_by_id_number(request: HttpRequest, number: str) -> HttpResponse:
@@ -177,5 +177,5 @@ urlpatterns = [
     path("households/find/", find, name="find-household"),
     path("households/new/", register, name="register-household"),
     path("households/<int:pk>/", household, name="household"),
-    path("households/<int:pk>/<slug:what>/", change_household, name="change-household"),
+    path("households/<int:pk>/change/<slug:what>/", change_household, name="change-household"),
 ]

@@ -58,12 +58,11 @@ def _file(request: HttpRequest, item: WorkItem) -> Visit:
         visit_id = uuid.UUID(posted.get("visit_id", ""))
     except ValueError:
         raise Refusal("页面已过期，请返回列表重新打开。", code="visit_id") from None
-    if posted.get("confirmed") != "1":
-        raise Incomplete({"confirmed": "请确认以上内容是本人核实。"})
     return file_visit(
         acting=request.user,
         visit_id=visit_id,
         item=item,
+        confirmed=posted.get("confirmed") == "1",
         visited_at=_visited_at(posted.get("visited_on", "")),
         mode=posted.get("mode", ""),
         answers=_answers(posted),
@@ -92,14 +91,14 @@ def _wanted(item: WorkItem) -> list[WorkItemPurpose]:
     return list(item.purposes.filter(state=WorkItemPurpose.State.WANTED))
 
 
-def _visited_at(text: str) -> datetime:
-    """The day of the visit; today means now, an earlier day its noon."""
+def _visited_at(text: str) -> datetime | None:
+    """The day of the visit; today means now, an earlier day its noon, nonsense None."""
     try:
         day = parse_date(text)
     except ValueError:
         day = None
     if day is None:
-        raise Incomplete({"visited_on": "走访日期写成年-月-日，例如 2026-11-24。"})
+        return None
     if day == timezone.localdate():
         return timezone.now()
     return timezone.make_aware(datetime.combine(day, time(12)))

@@ -189,7 +189,8 @@ def rows_as_file(rows: Sequence[dict[str, Any]]) -> BinaryIO:
         raise TooLarge(f"一次最多报 {MAX_ROWS} 行。更多的请用文件报送。", code="too_many_rows")
     names = list(dict.fromkeys(str(name) for row in rows for name in row))
     content = io.BytesIO()
-    for cells in (names, *([row.get(name) for name in names] for row in rows)):
+    table: list[list[Any]] = [names, *([row.get(name) for name in names] for row in rows)]
+    for cells in table:
         if any(isinstance(cell, list | dict) for cell in cells):
             raise Refusal("rows 里每一格只能是文字、数字或空。", code="nested_value")
         cells = [str(cell).upper() if isinstance(cell, bool) else cell for cell in cells]

@@ -64,7 +64,7 @@ FEED = Feed(
         Column(
             "id_number",
             aliases=("身份证号码", "证件号码", "申请人身份证号"),
-            example="990101198001011237",
+            example="990101198001011236",
             meaning="18 位居民身份证号，文本格式。",
         ),
         Column(

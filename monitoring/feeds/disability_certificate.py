@@ -75,7 +75,7 @@ FEED = Feed(
         Column(
             "id_number",
             aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011237",
+            example="990101198001011236",
             meaning="18 位居民身份证号，文本格式；不要填 20 位残疾人证号。",
         ),
         Column(

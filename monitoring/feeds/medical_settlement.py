@@ -80,7 +80,7 @@ FEED = Feed(
         Column(
             "id_number",
             aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011237",
+            example="990101198001011236",
             meaning="18 位居民身份证号，文本格式。",
         ),
         Column("settlement_no", aliases=("结算号", "结算流水号"), example="JS202611000123"),

@@ -70,7 +70,7 @@ FEED = Feed(
         Column(
             "id_number",
             aliases=("身份证号码", "证件号码", "学生身份证号"),
-            example="990101201401011234",
+            example="99010120140101123X",
             meaning="18 位居民身份证号，文本格式。",
         ),
         Column("term", aliases=("学年学期",), example="2026秋", meaning="四位年份加“春”或“秋”。"),

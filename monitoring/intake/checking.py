@@ -144,7 +144,7 @@ def keep_fault_file(upload: Upload, feed: Feed, file: BinaryIO) -> None:
             said=StringAgg(
                 Concat(F("column"), Value("："), F("problem"), Value("。"), F("fix")),
                 delimiter=" ",
-                ordering="id",
+                order_by="id",
             )
         )
     )

@@ -18,7 +18,7 @@ def kind_of(feed: Feed, column: Column) -> str:
         return "id"
     if column.name == "person_name":
         return "name"
-    field = feed.model._meta.get_field(column.name)
+    field: Any = feed.model._meta.get_field(column.name)
     if field.choices:
         return "choice"
     if isinstance(field, models.DateField):

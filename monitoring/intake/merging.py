@@ -33,7 +33,6 @@ def merge(staging: Staging, *, at: datetime) -> Merged:
     parts = _parts(staging)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"feed:{feed.code}"])
-    staging.analyze()
     staged = staging.count()
     superseded = staging.run(
         "UPDATE {model} r SET superseded_at = %s, superseded_by_id = %s FROM {table} s"

@@ -11,6 +11,7 @@ import json
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 from xml.etree import ElementTree
@@ -104,7 +105,7 @@ def check_workbook(file: BinaryIO) -> None:
 
 
 def encoding_of(file: BinaryIO) -> tuple[str, str]:
-    """(codec, errors). Whole file judged: UTF-8 when it is, else GB18030, else the less broken."""
+    """(codec, how to treat errors), judged by the whole file."""
     file.seek(0)
     head = file.read(4)
     for bom, name in (
@@ -114,11 +115,11 @@ def encoding_of(file: BinaryIO) -> tuple[str, str]:
     ):
         if head.startswith(bom):
             return name, "replace"
-    for name in ("utf-8", "gb18030"):
-        if _decodes(file, name):
-            return name, "strict"
-    broken = {name: _broken(file, name) for name in ("utf-8", "gb18030")}
-    return min(broken, key=lambda name: broken[name]), "replace"
+    broken, whole = _tried_as_utf8(file)
+    if not broken:
+        return "utf-8", "strict"
+    # GB18030 decodes almost anything; as UTF-8 it breaks at nearly every character.
+    return ("utf-8" if broken < whole else "gb18030"), "replace"
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -127,20 +128,24 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
         yield piece
 
 
-def _decodes(file: BinaryIO, name: str) -> bool:
-    decoder = codecs.getincrementaldecoder(name)()
+def _tried_as_utf8(file: BinaryIO) -> tuple[int, int]:
+    """(broken, whole): how many characters beyond ASCII do not, and do, decode as UTF-8."""
+    utf8 = codecs.getincrementaldecoder("utf-8")
+    decoder = utf8()
     try:
         for piece in _pieces(file):
             decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _broken(file: BinaryIO, name: str) -> int:
-    decoder = codecs.getincrementaldecoder(name)("replace")
-    return sum(decoder.decode(piece).count("\ufffd") for piece in _pieces(file))
+        pass
+    else:
+        return 0, 0
+    decoder, broken, whole = utf8("replace"), 0, 0
+    for piece in _pieces(file):
+        text = decoder.decode(piece)
+        broken += text.count("\ufffd")
+        whole += len(text) - len(text.encode("ascii", "ignore"))
+    return broken, whole - broken
 
 
 def delimiter_of(lines: Iterable[str]) -> str:
@@ -241,7 +246,10 @@ def workbook_sheets(
     hidden = [m.name for m in metadata if m.visible != SheetVisibleEnum.Visible]
     if hidden:
         notes["hidden_sheets"] = hidden
-    counted = rows_with_values(file) if kind == "xlsx" else {}
+    try:
+        counted = rows_with_values(file) if kind == "xlsx" else {}
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        raise Unreadable(f"表格文件已损坏，打不开。{ACCEPTED}", code="damaged") from None
     for meta in metadata:
         if meta.visible != SheetVisibleEnum.Visible or meta.typ != SheetTypeEnum.WorkSheet:
             continue
@@ -249,11 +257,12 @@ def workbook_sheets(
             sheet = book.get_sheet_by_name(meta.name)
         except CalamineError:
             raise Unreadable(f"工作表“{meta.name}”读不出来。{ACCEPTED}", code="damaged") from None
-        if sheet.height == 0 and not counted.get(meta.name):
+        rows_read = sheet.end[0] + 1 if sheet.end else 0
+        if not rows_read and not counted.get(meta.name):
             continue
-        if sheet.total_height < counted.get(meta.name, 0):
+        if rows_read < counted.get(meta.name, 0):
             raise Unreadable(
-                f"工作表“{meta.name}”实有 {counted[meta.name]} 行，只读出 {sheet.total_height} 行。"
+                f"工作表“{meta.name}”实有 {counted[meta.name]} 行，只读出 {rows_read} 行。"
                 + ACCEPTED,
                 code="rows_missing",
             )

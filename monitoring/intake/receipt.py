@@ -189,7 +189,7 @@ def steps(upload: Upload) -> list[dict[str, Any]]:
         {
             "label": "自动校验",
             "state": "done" if checked else "wrong" if over else "now",
-            "note": _checked_note(upload) if checked else f"{upload.progress}%",
+            "note": _checked_note(upload),
         },
         {
             "label": "处理错误",
@@ -212,6 +212,8 @@ def steps(upload: Upload) -> list[dict[str, Any]]:
 
 
 def _checked_note(upload: Upload) -> str:
+    if upload.checked_at is None:
+        return f"{upload.progress}%"
     seconds = max(1, round((upload.checked_at - upload.received_at).total_seconds()))
     took = f"{seconds} 秒" if seconds < 120 else f"{seconds // 60} 分钟"
     return f"{upload.rows_in:,} 行，用时 {took}"

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -51,7 +52,8 @@ def decide(request: HttpRequest, item_id: int, act: Callable[[], str]) -> HttpRe
     except Refusal as refusal:
         errors = [{"field": refusal.code, "sentence": refusal.sentence}]
         panel = panel_of(request, item_id, errors=errors, typed=request.POST.dict())
-        context = queue_context(request, Filters(), item_id, panel)
+        query = QueryDict(urlsplit(back_url(request)).query)
+        context = queue_context(request, Filters.read(query), item_id, panel)
         return render(request, "monitoring/queue.html", context, status=refusal.status)
     messages.success(request, sentence)
     return redirect(back_url(request))

@@ -45,14 +45,15 @@ def queue_context(
         chosen = rows[0].item.pk
         rows[0].selected = True
     seen = chosen is not None and request.user.sees(WorkItem).filter(pk=chosen).exists()
+    bar = _filter_bar(request, queue)
     return {
         "rows": rows,
         "page": page,
         "counters": queue.counters(),
-        "filters": _filter_bar(request, queue),
+        "filters": bar,
         "f": filters,
         "reset_url": Filters(status=filters.status).url(),
-        "active_filters": _active(filters),
+        "active_filters": _active(filters, bar),
         "selected": panel or (panel_of(request, chosen) if seen else None),
         "filters_url": filters.url(page=filters.page),
         "freshness": freshness(),
@@ -80,12 +81,16 @@ LABELS = {
 }
 
 
-def _active(filters: Filters) -> list[dict[str, str]]:
-    return [
-        {
-            "label": f"{label}：{getattr(filters, name)}",
-            "remove_url": filters.url(**{name: ""}),
-        }
-        for name, label in LABELS.items()
-        if getattr(filters, name)
-    ]
+def _active(filters: Filters, bar: dict[str, Any]) -> list[dict[str, str]]:
+    """The filters in force in words, each with the address without it."""
+    shown = []
+    for name, label in LABELS.items():
+        if value := getattr(filters, name):
+            words = {str(option["value"]): option["label"] for option in bar.get(name, [])}
+            shown.append(
+                {
+                    "label": f"{label}：{words.get(value, value)}",
+                    "remove_url": filters.url(**{name: ""}),
+                }
+            )
+    return shown

@@ -77,10 +77,8 @@
   }
 
   function openChosen() {
-    const row = chosenRow();
-    const link = row && one("[data-open]", row);
+    const link = chosenRow() && one("[data-open]");
     if (link) link.click();
-    return Boolean(link);
   }
 
   // ---- keyboard: off inside inputs, and single keys can be switched off (WCAG 2.1.4) ----
@@ -146,24 +144,9 @@
     }
   }
 
-  // ---- files ----
-
-  function listenForDrop(area) {
-    const input = one("input[type=file]", area);
-    const over = (on) => area.classList.toggle("over", on);
-    area.addEventListener("dragover", (event) => { event.preventDefault(); over(true); });
-    area.addEventListener("dragleave", () => over(false));
-    area.addEventListener("drop", (event) => {
-      event.preventDefault();
-      over(false);
-      if (event.dataTransfer.files.length) input.files = event.dataTransfer.files;
-    });
-  }
-
   // ---- wiring ----
 
   function wire(within) {
-    all("[data-drop]", within).forEach(listenForDrop);
     all("[data-decision] .choice kbd", within).forEach((key, position) => {
       key.textContent = String(position + 1);
       key.hidden = false;

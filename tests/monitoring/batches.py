@@ -8,10 +8,12 @@ from typing import Any
 import xlsxwriter
 from django.utils import timezone
 
+from monitoring.actions.uploads import advance_upload, receive_upload
 from monitoring.feeds import FEEDS
 from monitoring.intake import reading
 from monitoring.intake.contract import contract_of, id_first
 from monitoring.intake.disposable import check_lines
+from monitoring.models import Upload
 from tests.world import id_number
 
 Table = Sequence[Sequence[Any]]
@@ -124,3 +126,36 @@ def _on_disk(content: bytes) -> Any:
     file.write(content)
     file.flush()
     return file
+
+
+def send(
+    acting: Any,
+    content: bytes,
+    *,
+    feed: str = "dibao_payment",
+    on_faults: str = Upload.OnFaults.TAKE_GOOD,
+    **more: Any,
+) -> Upload:
+    """Receive a file as the API does."""
+    return receive_upload(
+        acting=acting,
+        feed=feed,
+        file=io.BytesIO(content),
+        filename="数据.csv",
+        channel=Upload.Channel.API_FILE,
+        on_faults=on_faults,
+        **more,
+    ).upload
+
+
+def work(upload: Upload) -> Upload:
+    """Do what the workers would until nothing is left to do at once."""
+    while advance_upload(upload.pk):
+        pass
+    upload.refresh_from_db()
+    return upload
+
+
+def counts(upload: Upload) -> dict[str, int]:
+    names = ("rows_in", "accepted", "unchanged", "faulty", "duplicate", "blank", "unmatched")
+    return {name: getattr(upload, name) for name in names}

@@ -1,5 +1,6 @@
-"""Each strict reader: what it accepts, in which canonical form, and what it refuses by which code."""
+"""Each strict reader: what it accepts, in which form, and what it refuses by which code."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 import pytest
@@ -44,7 +45,7 @@ def code_of(one: Reader, cell: object) -> str:
         "2026-03-05 00:00:00",
         "2026-03-05T08:30",
         " 2026-03-05 ",
-        datetime(2026, 3, 5, 8, 0),
+        datetime(2026, 3, 5, 8, 0),  # noqa: DTZ001 - as a workbook gives it
         date(2026, 3, 5),
         20260305.0,
     ],
@@ -288,9 +289,12 @@ def test_an_identity_number_in_a_wrong_column_is_masked_too() -> None:
 )
 def test_the_fast_way_agrees_with_the_strict_reader(born: date, order: int, last: str) -> None:
     text = f"990101{born:%Y%m%d}{order:03}{last}"
-    try:
-        right = read_id_number(text, today=TODAY).value
-    except Refusal as refusal:
-        assert code_of(reader("medical_settlement", "id_number"), text) == refusal.code
-    else:
-        assert reader("medical_settlement", "id_number")[text] == right
+
+    def answer(read: Callable[[], str]) -> str:
+        try:
+            return read()
+        except (CellFault, Refusal) as fault:
+            return fault.code
+
+    fast = reader("medical_settlement", "id_number")
+    assert answer(lambda: fast[text]) == answer(lambda: read_id_number(text, today=TODAY).value)

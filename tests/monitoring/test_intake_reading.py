@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 import struct
 import sys
@@ -231,9 +232,7 @@ def test_the_filled_in_template_is_read() -> None:
 def test_a_workbook_that_lies_about_its_dimension_is_read_whole() -> None:
     content = rezipped(
         as_xlsx([titles(), *(dibao(n) for n in range(100))]),
-        lambda xml: __import__("re").sub(
-            rb'<dimension ref="[^"]*"/>', b'<dimension ref="A1:G2"/>', xml
-        ),
+        lambda xml: re.sub(rb'<dimension ref="[^"]*"/>', b'<dimension ref="A1:G2"/>', xml),
     )
     assert len(Outcome(content).rows) == 100
 
@@ -295,18 +294,16 @@ def test_a_zip_with_a_million_entries_is_refused_by_its_directory() -> None:
     assert refused(b"PK\x03\x04" + b"\0" * 100 + end).code == "zip_bomb"
 
 
-def test_a_zip_that_lies_about_its_sizes_kills_only_the_child() -> None:
-    """The directory says 1 KB, the stream unpacks to far more than the child may hold."""
-    assert refused(_lying_workbook()).code in ("reading_died", "damaged")
+def test_a_zip_that_lies_about_its_sizes_is_refused() -> None:
+    assert refused(_lying_workbook()).code == "damaged"
 
 
 def _lying_workbook() -> bytes:
-    sheet = b"<row><c><v>" + b"1" * (1300 * 1024 * 1024) + b"</v></c></row>"
+    """Its directory says 1 KB, the stream unpacks to 64 MB."""
     packer = zlib.compressobj(1, zlib.DEFLATED, -15)
-    packed = packer.compress(sheet) + packer.flush()
-    content = as_xlsx(GOOD)
+    packed = packer.compress(b"<row><c><v>" + b"1" * (64 << 20)) + packer.flush()
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
+    with zipfile.ZipFile(io.BytesIO(as_xlsx(GOOD))) as old, zipfile.ZipFile(out, "w") as new:
         for entry in old.infolist():
             if entry.filename != "xl/worksheets/sheet1.xml":
                 new.writestr(entry, old.read(entry))
@@ -316,16 +313,31 @@ def _lying_workbook() -> bytes:
         lie.header_offset = new.fp.tell()  # type: ignore[union-attr]
         new.fp.write(lie.FileHeader() + packed)  # type: ignore[union-attr]
         new.filelist.append(lie)
-        new.NameToInfo[lie.filename] = lie
         new.start_dir = new.fp.tell()  # type: ignore[union-attr]
     return out.getvalue()
 
 
-def test_a_lone_cell_in_the_last_corner_kills_only_the_child() -> None:
+def test_a_child_that_needs_too_much_memory_ends_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disposable, "MAX_MEMORY", 150 << 20)
+    content = as_csv([titles(), [*dibao()[:-1], "x" * (40 << 20)]])
+    assert refused(content).code == "reading_died"
+
+
+def in_the_corners(*cells: str) -> bytes:
     content = io.BytesIO()
     with xlsxwriter.Workbook(content) as book:
-        book.add_worksheet().write("XFD1048576", "x")
-    assert refused(content.getvalue()).code == "reading_died"
+        sheet = book.add_worksheet()
+        for cell in cells:
+            sheet.write(cell, "x")
+    return content.getvalue()
+
+
+def test_cells_in_both_far_corners_kill_only_the_child() -> None:
+    assert refused(in_the_corners("A1", "XFD1048576")).code == "reading_died"
+
+
+def test_a_lone_cell_in_the_last_corner_is_refused() -> None:
+    assert refused(in_the_corners("XFD1048576")).code == "heading_not_found"
 
 
 def test_a_child_that_is_killed_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:

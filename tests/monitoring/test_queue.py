@@ -1,5 +1,6 @@
 """The township's queue: what it lists, counts, asks of the database, and how it refuses."""
 
+import uuid
 from collections.abc import Callable
 from datetime import date
 
@@ -7,18 +8,36 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from grid.actions.visits import Report, file_visit
 from grid.models import Account, Outcome, Relation, WorkItem
+from monitoring.actions.alerts import collect_reports
 from monitoring.actions.rules import load_shipped_rules
 from monitoring.models import Alert, AlertState
 from tests.monitoring.records import add_settlement
-from tests.monitoring.test_alerts import visit
+from tests.monitoring.test_alerts import ANSWERS
 from tests.monitoring.test_screening import months_ago, screen
 from tests.world import World, add_household
 from yizhou.audit import SYSTEM
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Account], Client]
+
+
+def report_visit(world: World) -> None:
+    """The worker's visit to 韦甲, with a risk found."""
+    item = WorkItem.objects.get(household=world.household)
+    file_visit(
+        acting=world.worker_1,
+        visit_id=uuid.uuid4(),
+        item=item,
+        visited_at=timezone.now(),
+        mode="in_person",
+        answers=ANSWERS,
+        reports=[Report(p.pk, Outcome.TO_MONITORING, "票据看过") for p in item.purposes.all()],
+    )
+    collect_reports()
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +168,7 @@ def test_refused_settlement_keeps_what_was_typed(world: World, signed_in: SignIn
 
 
 def test_settling_a_page_somebody_overtook_is_409(world: World, signed_in: SignIn) -> None:
-    visit(world, item=WorkItem.objects.get(household=world.household), reports=_reports(world))
+    report_visit(world)
     alert = Alert.objects.get(household=world.household)
     response = signed_in(world.township_officer).post(
         f"/alerts/{alert.pk}/settle/",
@@ -158,15 +177,8 @@ def test_settling_a_page_somebody_overtook_is_409(world: World, signed_in: SignI
     assert response.status_code == 409
 
 
-def _reports(world: World) -> list:
-    from grid.actions.visits import Report
-
-    item = WorkItem.objects.get(household=world.household)
-    return [Report(p.pk, Outcome.TO_MONITORING, "票据看过") for p in item.purposes.all()]
-
-
 def test_settled_alert_leaves_the_queue(world: World, signed_in: SignIn) -> None:
-    visit(world, item=WorkItem.objects.get(household=world.household), reports=_reports(world))
+    report_visit(world)
     alert = Alert.objects.get(household=world.household)
     client = signed_in(world.township_officer)
     response = client.post(

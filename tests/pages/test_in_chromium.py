@@ -100,6 +100,12 @@ def test_j_moves_to_the_next_household_and_shows_it(world: World, open_page: Ope
     assert "selected=" in page.url
 
 
+def test_enter_opens_the_file_of_the_chosen_household(world: World, open_page: Opener) -> None:
+    page = open_page(world.township_officer, "/queue/", **DESK)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/households/{world.household.pk}/")
+
+
 def test_letters_typed_into_a_field_are_no_commands(world: World, open_page: Opener) -> None:
     page = open_page(world.township_officer, "/queue/", **DESK)
     page.focus("#assign-note")

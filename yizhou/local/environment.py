@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import shutil
+import ssl
 import subprocess
 import sys
 import sysconfig
@@ -34,6 +35,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "complete.json"
 RUNTIME, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 CONSTRAINTS = "constraints.txt"
+UV = "uv==0.13.9"
 WITHOUT_VENV = "Debian/Ubuntu 请先运行 sudo apt-get install python3-venv，再运行同一条命令。"
 NEEDS_ONLY_RUNTIME = {"demo", "manage"}
 
@@ -125,7 +127,7 @@ def _make_empty() -> None:
         f"建立 .venv 失败，原因见上。{WITHOUT_VENV}",
     )
     _step(
-        [str(PYTHON), f"{_bundled_pip()}/pip", "install", "-q", "uv"],
+        [str(PYTHON), f"{_bundled_pip()}/pip", "install", "-q", UV],
         "下载安装工具 uv 失败。请检查网络或 pip 的镜像设置（PIP_INDEX_URL），再运行同一条命令。",
     )
 
@@ -155,16 +157,35 @@ def _install(level: str) -> None:
             *("-r", str(ROOT / level)),
         ],
         f"安装 {level} 失败，原因见上。请检查网络和磁盘空间，再运行同一条命令。",
+        env=uv_settings(),
     )
 
 
-def _step(command: list[str], refusal: str) -> None:
+def uv_settings() -> dict[str, str]:
+    """uv reads neither pip's mirror nor, unasked, the system's certificates: pass both on."""
+    settings = {"UV_PYTHON_DOWNLOADS": "never"}
+    trusted = ssl.get_default_verify_paths()
+    if trusted.cafile or trusted.capath:
+        settings["UV_SYSTEM_CERTS"] = "1"
+    if not {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & set(os.environ):
+        asked = subprocess.run(
+            [str(PYTHON), f"{_bundled_pip()}/pip", "config", "get", "global.index-url"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if mirror := os.environ.get("PIP_INDEX_URL") or asked.stdout.strip():
+            settings["UV_DEFAULT_INDEX"] = mirror
+    return settings
+
+
+def _step(command: list[str], refusal: str, env: dict[str, str] | None = None) -> None:
     clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONHOME", "PYTHONPATH")}
     done = subprocess.run(
         command,
         check=False,
         cwd=ROOT,
-        env=clean | {"UV_PYTHON_DOWNLOADS": "never", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        env=clean | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"} | (env or {}),
         preexec_fn=dies_with_parent(),
     )
     if done.returncode:

@@ -1,0 +1,94 @@
+"""Revealing a number: the reason first, then the number, once, on a page that is not kept."""
+
+from collections.abc import Callable
+
+from django import forms
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.http import require_http_methods
+
+from grid.actions.identity import SHORTEST_REASON, reveal_identity, reveal_phone
+from grid.models import Household, Person
+from grid.roles import Act
+from grid.scope import require
+from yizhou.refusals import NotFound, Refusal
+
+
+class ReasonForm(forms.Form):
+    """Why somebody must see the number."""
+
+    reason = forms.CharField(
+        label="查看事由",
+        max_length=500,
+        help_text=f"至少 {SHORTEST_REASON} 个字，例如“核对医保票据”。事由和您的姓名记入留痕。",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+def _page(
+    request: HttpRequest, subject: Person | Household, what: str, reveal: Callable[[str], str]
+) -> HttpResponse:
+    """The form on GET; on POST the number itself, never in an address."""
+    code = subject.code if isinstance(subject, Person) else subject.cell_id
+    require(request.user, Act.REVEAL_IDENTITY, code=code)
+    form = ReasonForm(request.POST or None)
+    shown = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            shown = reveal(form.cleaned_data["reason"])
+        except Refusal as no:
+            form.add_error("reason" if no.code == "reason" else None, no.sentence)
+    context = {"form": form, "subject": subject, "what": what, "shown": shown}
+    context["household_id"] = subject.household_id if isinstance(subject, Person) else subject.pk
+    return render(request, "grid/reveal.html", context, status=422 if form.errors else 200)
+
+
+def _person(request: HttpRequest, pk: int) -> Person:
+    found = request.user.sees(Person).filter(pk=pk).first()
+    if found is None:
+        raise NotFound()
+    return found
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def person_identity(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _person(request, pk)
+
+    def reveal(reason: str) -> str:
+        return reveal_identity(acting=request.user, person=person, reason=reason)
+
+    return _page(request, person, "身份证号", reveal)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def person_phone(request: HttpRequest, pk: int) -> HttpResponse:
+    person = _person(request, pk)
+
+    def reveal(reason: str) -> str:
+        return reveal_phone(acting=request.user, subject=person, reason=reason)
+
+    return _page(request, person, "电话", reveal)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def household_phone(request: HttpRequest, pk: int) -> HttpResponse:
+    found = request.user.sees(Household).filter(pk=pk).first()
+    if found is None:
+        raise NotFound()
+
+    def reveal(reason: str) -> str:
+        return reveal_phone(acting=request.user, subject=found, reason=reason)
+
+    return _page(request, found, "户联系电话", reveal)
+
+
+urlpatterns = [
+    path("people/<int:pk>/identity/", person_identity, name="reveal-identity"),
+    path("people/<int:pk>/phone/", person_phone, name="reveal-phone"),
+    path("households/<int:pk>/phone/", household_phone, name="reveal-household-phone"),
+]
