@@ -60,7 +60,7 @@ def private_pages(get_response: View) -> View:
             and redirected
             and urlsplit(response["Location"]).path == settings.LOGIN_URL
         ):
-            page = request.htmx.current_url_abs_path or "/"
+            page = getattr(request, "htmx").current_url_abs_path or "/"  # noqa: B009 - set above us
             return HttpResponseClientRedirect(redirect_to_login(page, settings.LOGIN_URL).url)
         return response
 

@@ -249,5 +249,5 @@ def in_words(name: str, value: Any) -> str:
         return str(value)
     labels = dict(question.options)
     if isinstance(value, list):
-        return "、".join(labels.get(v, v) for v in value)
+        return "、".join(str(labels.get(v, v)) for v in value)
     return labels.get(value, f"{value} {question.unit}".strip())

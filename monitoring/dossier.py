@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-
+from grid.requests import SignedInRequest
 from monitoring.evidence import evidence_of
 from monitoring.models import Alert
 
 
-def alerts(request: HttpRequest, household: Any) -> dict[str, Any]:
+def alerts(request: SignedInRequest, household: Any) -> dict[str, Any]:
     """The household's alerts, open ones first."""
     shown = list(
         request.user.sees(Alert)

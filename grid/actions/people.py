@@ -91,16 +91,16 @@ def _read_number(text: str, today: date) -> IdNumber:
         raise Refusal(f"身份证号{no.sentence}。请核对后重填。", code=no.code) from None
 
 
-def admit_person(*, acting: Any, member: NewMember, household_id: int, code: str) -> Person:
+def admit_person(*, asker: Any, member: NewMember, household_id: int, code: str) -> Person:
     """The person of a new member: a new row, or one who left another household before.
 
     Part of the household actions: call it inside their transaction. Raises Refusal when the ID
-    number is registered; where, is told only within the acting's sight.
+    number is registered; where, is told only within the asker's sight.
     """
     read = _read(member)
     if read.number is not None:
         key = digest(read.number.value, kind="id")
-        registered = acting.sees(Person).select_related("household").filter(id_digest=key).first()
+        registered = asker.sees(Person).select_related("household").filter(id_digest=key).first()
         if registered is not None:
             return _take_back(registered, read.name, household_id, code)
     (pk,) = reserve_ids(Person, 1)

@@ -37,8 +37,8 @@ class Account(AbstractUser):
     def get_full_name(self) -> str:
         return self.name
 
-    def sees(self, model: type[models.Model]) -> models.QuerySet[Any]:
-        """Rows of `model` this account may see today: the only door in views and API."""
+    def sees(self, model: type[models.Model]) -> Any:
+        """Rows of `model` this account may see today, as the model's own query set: the only door."""
         from grid.scope import sees
 
         return sees(self, model)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from grid.paging import capped_page
 from grid.places import places_of
+from grid.requests import SignedInRequest
 from grid.roles import Act
 from grid.scope import in_subtrees, require
 from yizhou.audit import AuditEntry, record
@@ -95,7 +96,7 @@ def listed(rows: QuerySet[AuditEntry], query: QueryDict) -> QuerySet[AuditEntry]
 
 @login_required
 @require_GET
-def audit_trail(request: HttpRequest) -> HttpResponse:
+def audit_trail(request: SignedInRequest) -> HttpResponse:
     require(request.user, Act.READ_AUDIT)
     rows, page = capped_page(listed(request.user.sees(AuditEntry), request.GET), request)
     asked = {name: request.GET.get(name, "") for name in FILTERS}

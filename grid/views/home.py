@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET
@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET
 from grid.frame import is_field_worker
 from grid.models import WorkItem
 from grid.places import places_of
+from grid.requests import SignedInRequest
 from grid.scope import sight_of
 
 
 @login_required
 @require_GET
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: SignedInRequest) -> HttpResponse:
     if is_field_worker(request.user):
         return redirect("my-work")
     cards = [card for name in settings.HOME_CARDS for card in import_string(name)(request)]
@@ -29,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "grid/home.html", context)
 
 
-def _sections(request: HttpRequest) -> list[dict[str, Any]]:
+def _sections(request: SignedInRequest) -> list[dict[str, Any]]:
     """Own visits first: village officers and township staff visit too."""
     own = list(
         request.user.sees(WorkItem)

@@ -165,8 +165,8 @@ class ChangeForm(RegistryForm):
             self._ask_relations(household)
 
     def _ask_relations(self, household: Household) -> None:
-        rows = Membership.objects.open().filter(household=household).select_related("person")
-        for row in rows:
+        rows = self.viewer.sees(Membership).open().filter(household=household)
+        for row in rows.select_related("person"):
             self.fields[f"relation_{row.person_id}"] = forms.ChoiceField(
                 label=row.person.name,
                 choices=[("", "其他"), *[c for c in OTHERS if c[0] != Relation.OTHER]],

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,6 +14,7 @@ from grid.finding import find_by_id_number, listed_households, looks_like_id_num
 from grid.models import Household, HouseholdKind, Person, Region, WorkItem
 from grid.paging import capped_page
 from grid.places import place_of, places_of
+from grid.requests import SignedInRequest
 from grid.roles import Act, Level
 from grid.scope import require, sight_of
 from grid.views.household_forms import CHANGES, RegisterForm
@@ -26,7 +27,7 @@ FILTERS = ("q", "kind", "village", "dissolved")
 
 @login_required
 @require_GET
-def households(request: HttpRequest) -> HttpResponse:
+def households(request: SignedInRequest) -> HttpResponse:
     if not sight_of(request.user).codes and not sight_of(request.user).exceptions:
         raise NotAllowed("您现在的职务看不到农户资料。")
     if number := looks_like_id_number(request.GET.get("q", "")):
@@ -46,7 +47,7 @@ def households(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def find(request: HttpRequest) -> HttpResponse:
+def find(request: SignedInRequest) -> HttpResponse:
     """A search by POST, so that no ID number stands in an address or a log."""
     words = request.POST.get("q", "").strip()
     if number := looks_like_id_number(words):
@@ -54,7 +55,7 @@ def find(request: HttpRequest) -> HttpResponse:
     return redirect(reverse("households", query={"q": words} if words else None))
 
 
-def _open_by_id_number(request: HttpRequest, number: str) -> HttpResponse:
+def _open_by_id_number(request: SignedInRequest, number: str) -> HttpResponse:
     person = find_by_id_number(request.user, number)
     if person is None:
         messages.warning(request, "您的管辖范围内没有这个身份证号的人。请核对号码。")
@@ -65,7 +66,7 @@ def _open_by_id_number(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("households")
 
 
-def _with_places(request: HttpRequest, rows: list[Household]) -> list[dict[str, Any]]:
+def _with_places(request: SignedInRequest, rows: list[Household]) -> list[dict[str, Any]]:
     places = places_of(row.cell_id for row in rows)
     items = {
         item.household_id: item
@@ -88,7 +89,7 @@ def _with_places(request: HttpRequest, rows: list[Household]) -> list[dict[str, 
     ]
 
 
-def _villages(request: HttpRequest) -> list[tuple[str, str]]:
+def _villages(request: SignedInRequest) -> list[tuple[str, str]]:
     villages = list(request.user.sees(Region).at(Level.VILLAGE))
     places = places_of(village.code for village in villages)
     several = len({village.code[:9] for village in villages}) > 1
@@ -97,7 +98,7 @@ def _villages(request: HttpRequest) -> list[tuple[str, str]]:
     ]
 
 
-def _household(request: HttpRequest, pk: int) -> Household:
+def _household(request: SignedInRequest, pk: int) -> Household:
     found = request.user.sees(Household).select_related("head", "cell").filter(pk=pk).first()
     if found is None:
         raise NotFound()
@@ -106,7 +107,7 @@ def _household(request: HttpRequest, pk: int) -> Household:
 
 @login_required
 @require_GET
-def household(request: HttpRequest, pk: int) -> HttpResponse:
+def household(request: SignedInRequest, pk: int) -> HttpResponse:
     found = _household(request, pk)
     record(acting=request.user, verb="read", subject=found)
     present, gone = dossier.members_of(found)
@@ -136,7 +137,7 @@ def _changes(found: Household) -> list[tuple[str, str]]:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def change_household(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+def change_household(request: SignedInRequest, pk: int, what: str) -> HttpResponse:
     found = _household(request, pk)
     if what not in CHANGES or found.dissolved_on is not None:
         raise NotFound("没有这种变更，或这一户已经销户。")
@@ -157,7 +158,7 @@ def change_household(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def register(request: HttpRequest) -> HttpResponse:
+def register(request: SignedInRequest) -> HttpResponse:
     require(request.user, Act.EDIT_REGISTRY)
     form = RegisterForm(request.POST or None, viewer=request.user)
     if request.method == "POST" and form.is_valid():

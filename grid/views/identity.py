@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
 from grid.actions.identity import SHORTEST_REASON, reveal_identity, reveal_phone
 from grid.models import Household, Person
+from grid.requests import SignedInRequest
 from grid.roles import Act
 from grid.scope import require
 from yizhou.refusals import NotFound, Refusal
@@ -28,7 +29,7 @@ class ReasonForm(forms.Form):
 
 
 def _page(
-    request: HttpRequest, subject: Person | Household, what: str, reveal: Callable[[str], str]
+    request: SignedInRequest, subject: Person | Household, what: str, reveal: Callable[[str], str]
 ) -> HttpResponse:
     """The form on GET; on POST the number itself, never in an address."""
     code = subject.code if isinstance(subject, Person) else subject.cell_id
@@ -45,7 +46,7 @@ def _page(
     return render(request, "grid/reveal.html", context, status=422 if form.errors else 200)
 
 
-def _person(request: HttpRequest, pk: int) -> Person:
+def _person(request: SignedInRequest, pk: int) -> Person:
     found = request.user.sees(Person).filter(pk=pk).first()
     if found is None:
         raise NotFound()
@@ -54,7 +55,7 @@ def _person(request: HttpRequest, pk: int) -> Person:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def person_identity(request: HttpRequest, pk: int) -> HttpResponse:
+def person_identity(request: SignedInRequest, pk: int) -> HttpResponse:
     person = _person(request, pk)
 
     def reveal(reason: str) -> str:
@@ -65,7 +66,7 @@ def person_identity(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def person_phone(request: HttpRequest, pk: int) -> HttpResponse:
+def person_phone(request: SignedInRequest, pk: int) -> HttpResponse:
     person = _person(request, pk)
 
     def reveal(reason: str) -> str:
@@ -76,7 +77,7 @@ def person_phone(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def household_phone(request: HttpRequest, pk: int) -> HttpResponse:
+def household_phone(request: SignedInRequest, pk: int) -> HttpResponse:
     found = request.user.sees(Household).filter(pk=pk).first()
     if found is None:
         raise NotFound()

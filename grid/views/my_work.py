@@ -5,13 +5,14 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from grid.models import Household, WorkItem
 from grid.places import places_of, short_name
+from grid.requests import SignedInRequest
 from grid.roles import Act
 from grid.scope import highest_place, may
 from yizhou.refusals import NotAllowed
@@ -38,7 +39,7 @@ def _conditions(today: date) -> Tabs:
 
 @login_required
 @require_GET
-def my_work(request: HttpRequest) -> HttpResponse:
+def my_work(request: SignedInRequest) -> HttpResponse:
     if not may(request.user, Act.RECORD_VISIT):
         raise NotAllowed("您的职务没有入户走访任务。")
     tabs = _conditions(timezone.localdate())

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -18,13 +18,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from grid.actions.visits import Incomplete, Report, file_visit
 from grid.models import Outcome, Visit, WorkItem, WorkItemPurpose
 from grid.places import places_of
+from grid.requests import SignedInRequest
 from grid.visit_form import QUESTIONS, STEPS, Question, in_words
 from yizhou.refusals import NotFound, Refusal
 
 log = logging.getLogger("yizhou.visits")
 
 
-def _item(request: HttpRequest, pk: int) -> WorkItem:
+def _item(request: SignedInRequest, pk: int) -> WorkItem:
     found = request.user.sees(WorkItem).select_related("household__head").filter(pk=pk).first()
     if found is None:
         raise NotFound()
@@ -33,7 +34,7 @@ def _item(request: HttpRequest, pk: int) -> WorkItem:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def record_visit(request: HttpRequest, pk: int) -> HttpResponse:
+def record_visit(request: SignedInRequest, pk: int) -> HttpResponse:
     item = _item(request, pk)
     if request.method == "GET":
         done = item.visits.filter(by=request.user).first()
@@ -52,7 +53,7 @@ def record_visit(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("visit-done", pk=visit.pk)
 
 
-def _file(request: HttpRequest, item: WorkItem) -> Visit:
+def _file(request: SignedInRequest, item: WorkItem) -> Visit:
     posted = request.POST
     try:
         visit_id = uuid.UUID(posted.get("visit_id", ""))
@@ -112,7 +113,7 @@ def _answers(posted: Any) -> dict[str, Any]:
 
 
 def form_context(
-    request: HttpRequest, item: WorkItem, posted: Any, errors: Mapping[str, str]
+    request: SignedInRequest, item: WorkItem, posted: Any, errors: Mapping[str, str]
 ) -> dict[str, Any]:
     """What record_visit.html draws: questions with what was typed, or last said, and errors."""
     last = (
@@ -213,7 +214,7 @@ def _drawn(
 
 @login_required
 @require_GET
-def visit_done(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+def visit_done(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     visit = (
         request.user.sees(Visit)
         .select_related("household__head", "work_item")

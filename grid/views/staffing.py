@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from grid import staffing
 from grid.models import Post, Region
 from grid.places import places_of
+from grid.requests import SignedInRequest
 from grid.roles import Act, Level
 from grid.scope import highest_place, in_subtrees, require, sight_of
 from grid.views.staffing_forms import AccountForm, AppointForm, EndForm, HandOverForm
@@ -22,7 +23,7 @@ from yizhou.refusals import NotAllowed, NotFound, Refusal
 LISTED = 100  # lines of vacancies, posts and loads on the page; a narrower place shows the rest
 
 
-def _region(request: HttpRequest) -> Region:
+def _region(request: SignedInRequest) -> Region:
     """The asked place within sight, or the widest place of the account."""
     code = request.GET.get("region") or highest_place(request.user)
     if code is None:
@@ -35,7 +36,7 @@ def _region(request: HttpRequest) -> Region:
 
 @login_required
 @require_GET
-def staffing_page(request: HttpRequest) -> HttpResponse:
+def staffing_page(request: SignedInRequest) -> HttpResponse:
     region, today = _region(request), timezone.localdate()
     villages = staffing.completeness(region, on=today)
     vacant = staffing.vacancies(region, on=today)
@@ -61,12 +62,12 @@ def staffing_page(request: HttpRequest) -> HttpResponse:
     return render(request, "grid/staffing.html", context)
 
 
-def _above(request: HttpRequest, region: Region) -> list[Region]:
+def _above(request: SignedInRequest, region: Region) -> list[Region]:
     codes = [region.code[:n] for n in (6, 9, 12, 15) if n < len(region.code)]
     return list(request.user.sees(Region).filter(code__in=codes))
 
 
-def _posts(request: HttpRequest, region: Region, today: Any) -> list[Post]:
+def _posts(request: SignedInRequest, region: Region, today: Any) -> list[Post]:
     """Holders at the place itself; below a village, those of the whole village."""
     posts = request.user.sees(Post).current(today).select_related("account", "region", "department")
     if region.level == Level.COUNTY:
@@ -80,7 +81,7 @@ def _posts(request: HttpRequest, region: Region, today: Any) -> list[Post]:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def appoint(request: HttpRequest) -> HttpResponse:
+def appoint(request: SignedInRequest) -> HttpResponse:
     require(request.user, Act.APPOINT)
     role = request.POST.get("role") or request.GET.get("role", "")
     initial = {name: request.GET.get(name, "") for name in ("role", "region", "username")}
@@ -104,7 +105,7 @@ def _back(post: Post) -> str:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def end(request: HttpRequest, pk: int) -> HttpResponse:
+def end(request: SignedInRequest, pk: int) -> HttpResponse:
     post = request.user.sees(Post).select_related("account", "region").filter(pk=pk).first()
     if post is None:
         raise NotFound()
@@ -124,7 +125,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def hand_over(request: HttpRequest) -> HttpResponse:
+def hand_over(request: SignedInRequest) -> HttpResponse:
     require(request.user, Act.ASSIGN_WORK)
     region = _region(request)
     initial = {"from_account": request.GET.get("from", "")}
@@ -143,7 +144,7 @@ def hand_over(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def open_account(request: HttpRequest) -> HttpResponse:
+def open_account(request: SignedInRequest) -> HttpResponse:
     require(request.user, Act.APPOINT)
     form = AccountForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

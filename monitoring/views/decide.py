@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from grid.actions.work_items import assign_work_item
 from grid.models import WorkItem
+from grid.requests import SignedInRequest
 from monitoring.actions.alerts import return_visit, settle_alert
 from monitoring.actions.screenings import PURPOSE
 from monitoring.models import Alert
@@ -24,14 +25,14 @@ from monitoring.views.review_queue import queue_context
 from yizhou.refusals import NotFound, Refusal
 
 
-def version_of(request: HttpRequest) -> int:
+def version_of(request: SignedInRequest) -> int:
     text = request.POST.get("version", "")
     if not (text.isascii() and text.isdigit()):
         raise Refusal("页面已过期，请刷新后再提交。", code="version_missing")
     return int(text)
 
 
-def back_url(request: HttpRequest, fallback: str = "/queue/") -> str:
+def back_url(request: SignedInRequest, fallback: str = "/queue/") -> str:
     url = request.POST.get("back", fallback)
     return url if url_has_allowed_host_and_scheme(url, allowed_hosts=None) else fallback
 
@@ -43,7 +44,7 @@ def find(account: Any, model: type, pk: int) -> Any:
     return found
 
 
-def decide(request: HttpRequest, item_id: int, act: Callable[[], str]) -> HttpResponse:
+def decide(request: SignedInRequest, item_id: int, act: Callable[[], str]) -> HttpResponse:
     """Run the act; a refusal shows the queue again with what was typed and the sentence."""
     try:
         sentence = act()
@@ -61,7 +62,7 @@ def decide(request: HttpRequest, item_id: int, act: Callable[[], str]) -> HttpRe
 
 @login_required
 @require_POST
-def assign(request: HttpRequest, pk: int) -> HttpResponse:
+def assign(request: SignedInRequest, pk: int) -> HttpResponse:
     item = find(request.user, WorkItem, pk)
 
     def act() -> str:
@@ -96,7 +97,7 @@ def _day(text: str) -> date | None:
 
 @login_required
 @require_POST
-def settle(request: HttpRequest, pk: int) -> HttpResponse:
+def settle(request: SignedInRequest, pk: int) -> HttpResponse:
     alert = find(request.user, Alert, pk)
     item_id = _item_of(request.user, alert)
 
@@ -127,7 +128,7 @@ def _item_of(account: Any, alert: Alert) -> int:
 
 @login_required
 @require_POST
-def send_back(request: HttpRequest, pk: int) -> HttpResponse:
+def send_back(request: SignedInRequest, pk: int) -> HttpResponse:
     item = find(request.user, WorkItem, pk)
 
     def act() -> str:

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from grid.frame import sees_people
 from grid.models import Region, WorkItem
+from grid.requests import SignedInRequest
 from grid.roles import Level
 from monitoring.freshness import freshness, last_run
 from monitoring.panel import panel_of
@@ -16,14 +17,14 @@ from monitoring.queue import Choices, Filters, Queue, choices
 from yizhou.refusals import NotAllowed
 
 
-def selected_id(request: HttpRequest) -> int | None:
+def selected_id(request: SignedInRequest) -> int | None:
     text = request.GET.get("selected", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 @login_required
 @require_GET
-def review_queue(request: HttpRequest) -> HttpResponse:
+def review_queue(request: SignedInRequest) -> HttpResponse:
     """htmx asks for the panel alone; everybody else gets the whole page."""
     if not sees_people(request.user):
         raise NotAllowed("您的职务不查看农户预警。数据报送请从左侧“数据报送”进入。")
@@ -36,7 +37,7 @@ def review_queue(request: HttpRequest) -> HttpResponse:
 
 
 def queue_context(
-    request: HttpRequest, filters: Filters, chosen: int | None, panel: Any = None
+    request: SignedInRequest, filters: Filters, chosen: int | None, panel: Any = None
 ) -> dict[str, Any]:
     """Everything queue.html draws; `panel` when a refused form must be shown again."""
     queue = Queue(request.user, filters)
@@ -44,7 +45,8 @@ def queue_context(
     if chosen is None and rows and panel is None:
         chosen = rows[0].item.pk
         rows[0].selected = True
-    seen = chosen is not None and request.user.sees(WorkItem).filter(pk=chosen).exists()
+    if chosen is not None and not request.user.sees(WorkItem).filter(pk=chosen).exists():
+        chosen = None
     bar = _filter_bar(request, queue)
     return {
         "rows": rows,
@@ -54,14 +56,14 @@ def queue_context(
         "f": filters,
         "reset_url": Filters(status=filters.status).url(),
         "active_filters": _active(filters, bar),
-        "selected": panel or (panel_of(request, chosen) if seen else None),
+        "selected": panel or (panel_of(request, chosen) if chosen is not None else None),
         "filters_url": filters.url(page=filters.page),
         "freshness": freshness(),
         "last_run": last_run(),
     }
 
 
-def _filter_bar(request: HttpRequest, queue: Queue) -> dict[str, Any]:
+def _filter_bar(request: SignedInRequest, queue: Queue) -> dict[str, Any]:
     offered: Choices = choices()
     villages = request.user.sees(Region).at(Level.VILLAGE).values_list("code", "name")
     return {

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from grid.frame import sees_people
+from grid.requests import SignedInRequest
 from grid.roles import Act
 from monitoring.actions.schedules import change_daily_schedule, daily_schedule
 from monitoring.actions.screenings import request_screening, retry_screening
@@ -16,7 +17,7 @@ from monitoring.freshness import recent_runs
 from yizhou.refusals import NotAllowed, Refusal
 
 
-def _context(request: HttpRequest, **more: Any) -> dict[str, Any]:
+def _context(request: SignedInRequest, **more: Any) -> dict[str, Any]:
     runs = recent_runs()
     task = daily_schedule()
     return {
@@ -43,7 +44,7 @@ def _in_words(task: Any) -> str:
 
 @login_required
 @require_GET
-def runs(request: HttpRequest) -> HttpResponse:
+def runs(request: SignedInRequest) -> HttpResponse:
     if not sees_people(request.user):
         raise NotAllowed("您的职务不查看研判批次。")
     template = "monitoring/runs.html#list" if request.htmx else "monitoring/runs.html"
@@ -52,7 +53,7 @@ def runs(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def run_now(request: HttpRequest) -> HttpResponse:
+def run_now(request: SignedInRequest) -> HttpResponse:
     try:
         request_screening(acting=request.user, trigger="by_hand")
         messages.success(request, "已开始研判，完成后预警会出现在核查队列。")
@@ -63,7 +64,7 @@ def run_now(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def retry(request: HttpRequest, pk: int) -> HttpResponse:
+def retry(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         retry_screening(acting=request.user, run_id=pk)
         messages.success(request, "已重新排队。")
@@ -74,7 +75,7 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def change_schedule(request: HttpRequest) -> HttpResponse:
+def change_schedule(request: SignedInRequest) -> HttpResponse:
     hour, minute = request.POST.get("hour", ""), request.POST.get("minute", "")
     try:
         if not (hour.isascii() and hour.isdigit() and minute.isascii() and minute.isdigit()):

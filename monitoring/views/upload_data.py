@@ -7,12 +7,13 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from grid.requests import SignedInRequest
 from grid.roles import Act
 from monitoring.actions import uploads
 from monitoring.feeds import Feed
@@ -46,7 +47,7 @@ class UploadForm(forms.Form):
 
 @login_required
 @require_GET
-def data_sets(request: HttpRequest) -> HttpResponse:
+def data_sets(request: SignedInRequest) -> HttpResponse:
     """The data sets the sender may send, each with its last batch, and the latest batches."""
     if not request.user.may(Act.UPLOAD_DATA):
         raise NotAllowed("您的职务不报送部门数据。")
@@ -62,7 +63,7 @@ def data_sets(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def send_file(request: HttpRequest, code: str) -> HttpResponse:
+def send_file(request: SignedInRequest, code: str) -> HttpResponse:
     feed = _feed(request, code)
     form = UploadForm(request.POST or None, request.FILES or None)
     status = 200
@@ -83,7 +84,7 @@ def send_file(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "monitoring/upload_file.html", context, status=status)
 
 
-def _received(request: HttpRequest, feed: Feed, form: UploadForm) -> HttpResponse:
+def _received(request: SignedInRequest, feed: Feed, form: UploadForm) -> HttpResponse:
     sent = form.cleaned_data["file"]
     upload, repeated = uploads.receive_upload(
         acting=request.user,
@@ -100,14 +101,14 @@ def _received(request: HttpRequest, feed: Feed, form: UploadForm) -> HttpRespons
 
 @login_required
 @require_GET
-def download_template(request: HttpRequest, code: str) -> HttpResponse:
+def download_template(request: SignedInRequest, code: str) -> HttpResponse:
     feed = _feed(request, code)
     return _file(template_file(feed), f"{feed.title}模板.xlsx")
 
 
 @login_required
 @require_GET
-def follow_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+def follow_upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The steps page; htmx asks for its live part every two seconds while work goes on."""
     upload = _upload(request, pk)
     template = "monitoring/upload_steps.html"
@@ -116,7 +117,7 @@ def follow_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, template, _steps_context(request, upload))
 
 
-def _steps_context(request: HttpRequest, upload: Upload) -> dict[str, Any]:
+def _steps_context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
     before = receipt.previous_batch(upload) if upload.checked_at else None
     groups = receipt.fault_groups(upload)
     return {
@@ -137,7 +138,7 @@ def _steps_context(request: HttpRequest, upload: Upload) -> dict[str, Any]:
     }
 
 
-def _faults(request: HttpRequest, upload: Upload) -> Any:
+def _faults(request: SignedInRequest, upload: Upload) -> Any:
     found = request.user.sees(UploadFault).filter(upload=upload).order_by("row_number", "id")
     if code := request.GET.get("code"):
         found = found.filter(code=code, column=request.GET.get("column", ""))
@@ -146,7 +147,7 @@ def _faults(request: HttpRequest, upload: Upload) -> Any:
 
 @login_required
 @require_POST
-def decide_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+def decide_upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
     def act() -> None:
         upload, take = _upload(request, pk), request.POST.get("take", "")
         uploads.decide_upload(acting=request.user, upload=upload, take=take)
@@ -156,7 +157,7 @@ def decide_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def discard_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+def discard_upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return _done(
         request,
         pk,
@@ -166,7 +167,7 @@ def discard_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def retry_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
+def retry_upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
     return _done(
         request, pk, lambda: uploads.retry_upload(acting=request.user, upload=_upload(request, pk))
     )
@@ -174,7 +175,7 @@ def retry_upload(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_GET
-def download_faults(request: HttpRequest, pk: UUID) -> HttpResponse:
+def download_faults(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The faulty rows as a workbook that goes in again once corrected; an audited export."""
     upload = _upload(request, pk)
     content = uploads.open_fault_file(acting=request.user, upload=upload)
@@ -182,7 +183,7 @@ def download_faults(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _file(b"".join(content), f"{title}错误行{upload.received_at:%Y%m%d}.xlsx")
 
 
-def _done(request: HttpRequest, pk: UUID, act: Any) -> HttpResponse:
+def _done(request: SignedInRequest, pk: UUID, act: Any) -> HttpResponse:
     try:
         act()
     except NotFound:
@@ -192,7 +193,7 @@ def _done(request: HttpRequest, pk: UUID, act: Any) -> HttpResponse:
     return redirect("upload", pk)
 
 
-def _upload(request: HttpRequest, pk: UUID) -> Upload:
+def _upload(request: SignedInRequest, pk: UUID) -> Upload:
     rows = request.user.sees(Upload).select_related("department", "submitted_by", "submitted_key")
     found = rows.select_related("screening").filter(pk=pk).first()
     if found is None:
@@ -200,7 +201,7 @@ def _upload(request: HttpRequest, pk: UUID) -> Upload:
     return found
 
 
-def _feed(request: HttpRequest, code: str) -> Feed:
+def _feed(request: SignedInRequest, code: str) -> Feed:
     if not request.user.may(Act.UPLOAD_DATA):
         raise NotAllowed("您的职务不报送部门数据。")
     feed = next((f for f in uploads.feeds_of(request.user) if f.code == code), None)
