@@ -30,6 +30,13 @@ class Evidence:
     department: str = ""
     received_on: date | None = None
 
+    @property
+    def single(self) -> list[tuple[str, str]]:
+        """The only source row as (heading, text), which reads better than a table of one row."""
+        if len(self.details) != 1:
+            return []
+        return list(zip(self.detail_headings, self.details[0], strict=True))
+
 
 def evidence_of(alerts: Iterable[Alert]) -> dict[int, Evidence]:
     """Evidence by alert id; one query for hits and one a feed."""

@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.db.models import Count, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from grid.frame import NavItem, is_field_worker, sees_people
 from grid.models import WorkItem
 from grid.requests import SignedInRequest
 from grid.roles import Act
-from grid.scope import may
-from monitoring.queue import STATUSES, Filters, status_condition
+from grid.scope import highest_place, may
+from monitoring.freshness import freshness
+from monitoring.queue import STATUSES, Filters, Queue, status_condition
 
 
 def _offices(account: Any) -> bool:
@@ -47,7 +49,36 @@ def home_cards(request: SignedInRequest) -> list[dict[str, Any]]:
             "value": counts[key],
             "url": Filters(status=key).url(),
             "tone": tone,
-            "note": "预警核查",
+            "note": "",
         }
         for key, label, tone in shown
+    ]
+
+
+def home_sections(request: SignedInRequest) -> list[dict[str, Any]]:
+    """Where the work stands, one level below; and which department's data are late."""
+    if not _offices(request.user):
+        return []
+    below = Queue(request.user, Filters()).by_place(below=highest_place(request.user) or "")
+    progress = [
+        {
+            "text": row.name,
+            "url": Filters(village=row.code).url(),
+            "small": f"待办 {row.open} 户，超期 {row.overdue}，未派单 {row.unassigned}，"
+            f"待审核 {row.reported}",
+        }
+        for row in below
+    ]
+    data = [
+        {
+            "text": f"{f.department} {f.title}",
+            "url": reverse("rules"),
+            "small": (f"最近 {f.last_on:%m-%d}" if f.last_on else "还没有数据")
+            + (f"，迟 {f.days_late} 天" if f.late else ""),
+        }
+        for f in freshness()
+    ]
+    return [
+        {"title": "各地核查进度", "rows": progress},
+        {"title": "部门数据", "rows": data},
     ]

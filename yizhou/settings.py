@@ -260,6 +260,7 @@ DEMO_PASSWORD = "yizhou.demo.posts.PASSWORD"  # noqa: S105 - a dotted name
 NAV = ["monitoring.frame.NAV"]
 DOSSIER_SECTIONS = ["monitoring.dossier.alerts"]
 HOME_CARDS = ["monitoring.frame.home_cards"]
+HOME_SECTIONS = ["monitoring.frame.home_sections"]
 
 # Called by the page that just recorded a visit, after commit; beat calls them again.
 VISIT_COLLECTORS = ["monitoring.actions.alerts.collect_reports"]

@@ -38,7 +38,7 @@ class Account(AbstractUser):
         return self.name
 
     def sees(self, model: type[models.Model]) -> Any:
-        """Rows of `model` this account may see today, as the model's own query set: the only door."""
+        """Rows of `model` the account may see today, in the model's query set: the only door."""
         from grid.scope import sees
 
         return sees(self, model)

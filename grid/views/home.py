@@ -24,13 +24,16 @@ def home(request: SignedInRequest) -> HttpResponse:
     cards = [card for name in settings.HOME_CARDS for card in import_string(name)(request)]
     context = {
         "cards": cards,
-        "sections": _sections(request),
+        "sections": [
+            *_own_visits(request),
+            *(s for name in settings.HOME_SECTIONS for s in import_string(name)(request)),
+        ],
         "no_post": not sight_of(request.user).holdings,
     }
     return render(request, "grid/home.html", context)
 
 
-def _sections(request: SignedInRequest) -> list[dict[str, Any]]:
+def _own_visits(request: SignedInRequest) -> list[dict[str, Any]]:
     """Own visits first: village officers and township staff visit too."""
     own = list(
         request.user.sees(WorkItem)

@@ -12,7 +12,7 @@ RULE = ShippedRule(
     title="大额医疗支出",
     risk="因病",
     owner="医保局",
-    source="reference 4.3 [A6][G5]；宜州区标准待核定",
+    source="参照西安 2025 年筛查线；广西马山 2025 年有 9,295 元推送的例子；宜州区待核定",
     definition={
         "feed": "medical_settlement",
         "level": "household",
@@ -50,14 +50,14 @@ RULE = ShippedRule(
             "低收入家庭 12 个月医疗自付监测线",
             "10000",
             "元",
-            "西安 2025 年标准 [A6]，宜州区待核定",
+            "参照西安 2025 年筛查线，宜州区待核定",
         ),
         ShippedThreshold(
             "medical_self_paid_ordinary",
             "一般家庭 12 个月医疗自付监测线",
             "26000",
             "元",
-            "西安 2025 年标准 [A6]，宜州区待核定",
+            "参照西安 2025 年筛查线，宜州区待核定",
         ),
     ),
 )

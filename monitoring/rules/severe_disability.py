@@ -13,7 +13,7 @@ RULE = ShippedRule(
     title="重度残疾新增",
     risk="因残",
     owner="残联",
-    source="reference 4.4 第 4 行 [A3]；分级待核定",
+    source="残联“新增重度残疾”筛查（参照烟台等地做法），分级待核定",
     definition={
         "feed": "disability_certificate",
         "level": "person",

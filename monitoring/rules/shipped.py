@@ -29,14 +29,8 @@ class ShippedRule:
 
 # Working days a worker has, by severity. Source: proposed in reference 4.7, to be confirmed.
 DEADLINES = (
-    ShippedThreshold(
-        "deadline_workdays_1", "红色预警核查时限", "2", "工作日", "建议值（reference 4.7），待核定"
-    ),
-    ShippedThreshold(
-        "deadline_workdays_2", "橙色预警核查时限", "5", "工作日", "建议值（reference 4.7），待核定"
-    ),
-    ShippedThreshold(
-        "deadline_workdays_3", "黄色预警核查时限", "10", "工作日", "建议值（reference 4.7），待核定"
-    ),
+    ShippedThreshold("deadline_workdays_1", "红色预警核查时限", "2", "工作日", "建议值，待核定"),
+    ShippedThreshold("deadline_workdays_2", "橙色预警核查时限", "5", "工作日", "建议值，待核定"),
+    ShippedThreshold("deadline_workdays_3", "黄色预警核查时限", "10", "工作日", "建议值，待核定"),
     ShippedThreshold("deadline_workdays_4", "蓝色预警核查时限", "20", "工作日", "建议值，待核定"),
 )

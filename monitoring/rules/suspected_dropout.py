@@ -11,7 +11,7 @@ RULE = ShippedRule(
     title="义务教育疑似辍学",
     risk="因学",
     owner="教育局",
-    source="reference 4.4 第 5 行 [P33]；分级天数待核定",
+    source="教育局“疑似失学辍学”筛查（参照峨山等地做法），分级天数待核定",
     definition={
         "feed": "school_status",
         "level": "person",
