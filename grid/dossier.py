@@ -136,7 +136,9 @@ def _steps(household: Household) -> list[Moment]:
             who=event.by_name,
             label=event.get_verb_display(),
             sentence=event.sentence,
-            tone=tones.get(event.verb, "system" if event.by_name == "系统" else ""),
+            tone=tones.get(
+                WorkItemEvent.Verb(event.verb), "system" if event.by_name == "系统" else ""
+            ),
         )
         for event in events.order_by("-at")[:TIMELINE_LENGTH]
     ]

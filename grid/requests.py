@@ -1,4 +1,4 @@
-"""The request as signed-in views know it; for type checkers only."""
+"""Requests as signed-in views know them; for type checkers only."""
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails

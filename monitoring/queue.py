@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.db.models.functions import Left
 from django.http import QueryDict
 from django.utils import timezone
@@ -118,7 +118,7 @@ class Queue:
         self.filters = filters
         self.today = timezone.localdate()
 
-    def everything(self) -> QuerySet[WorkItem]:
+    def everything(self) -> Any:
         """Items with an alert to verify, within sight, under all filters but the status."""
         f = self.filters
         rows = self.account.sees(WorkItem)
@@ -147,7 +147,7 @@ class Queue:
             alerts = alerts.filter(hits__feed__in=feeds)
         return Exists(alerts)
 
-    def listed(self) -> QuerySet[WorkItem]:
+    def listed(self) -> Any:
         return (
             self.everything()
             .filter(status_condition(self.filters.status, self.today))

@@ -254,5 +254,5 @@ def _tell_new_head(acting: Account, household: Household, on: date) -> None:
             household,
             Kind.NEW_HEAD,
             on=on,
-            sentence=f"户主由 {household.head.name} 变更为 {now.head.name}",
+            sentence=f"户主由 {household.head} 变更为 {now.head}",
         )

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -23,7 +24,7 @@ ONLY_BY_ADMINISTRATOR = frozenset({Role.ADMINISTRATOR, Role.AUDITOR})
 @transaction.atomic
 def appoint_post(
     *,
-    acting: Account,
+    acting: Any,
     account: Account,
     role: str,
     from_on: date,

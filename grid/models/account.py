@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 class Account(AbstractUser):
     """A person with a sign-in name. Django's staff and superuser flags give nothing here."""
 
-    first_name = None
-    last_name = None
-    email = None
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = None  # type: ignore[assignment]
     name = models.CharField("姓名", max_length=40)
     phone_sealed = models.BinaryField("手机（密封）", null=True, editable=False)
     phone_tail = models.CharField("手机尾号", max_length=4, blank=True)
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc]
     REQUIRED_FIELDS = ["name"]
 
     class Meta:

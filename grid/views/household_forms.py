@@ -1,5 +1,6 @@
 """Forms of household changes: what is asked, and which one action it goes to."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
@@ -151,6 +152,7 @@ class ChangeForm(RegistryForm):
 
     asks_relations: ClassVar[bool] = False
     relations_always: ClassVar[bool] = True  # or only when the head leaves
+    perform: Callable[[Any], Any]  # each change names its action
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, household: Household, **kwargs: Any) -> None:

@@ -83,7 +83,7 @@ def _with_places(request: SignedInRequest, rows: list[Household]) -> list[dict[s
             "household": row,
             "place": places[row.cell_id],
             "item": items.get(row.pk),
-            "matched": [n for n in matched.get(row.pk, []) if n != row.head.name],
+            "matched": [n for n in matched.get(row.pk, []) if n != str(row.head)],
         }
         for row in rows
     ]

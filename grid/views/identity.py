@@ -1,6 +1,7 @@
 """Revealing a number: the reason first, then the number, once, on a page that is not kept."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -41,7 +42,7 @@ def _page(
             shown = reveal(form.cleaned_data["reason"])
         except Refusal as no:
             form.add_error("reason" if no.code == "reason" else None, no.sentence)
-    context = {"form": form, "subject": subject, "what": what, "shown": shown}
+    context: dict[str, Any] = {"form": form, "subject": subject, "what": what, "shown": shown}
     context["household_id"] = subject.household_id if isinstance(subject, Person) else subject.pk
     return render(request, "grid/reveal.html", context, status=422 if form.errors else 200)
 

@@ -115,4 +115,4 @@ class Feed:
         """The Chinese heading: the model field's verbose name."""
         if name == "id_number":
             return "身份证号"
-        return str(self.model._meta.get_field(name).verbose_name)
+        return str(getattr(self.model._meta.get_field(name), "verbose_name", name))

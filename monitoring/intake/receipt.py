@@ -37,15 +37,12 @@ class FaultGroup:
     rows: int
     is_duplicate: bool
     problem: str
-
-    @property
-    def sentence(self) -> str:
-        return f"{self.column}{self.problem}" if self.column else self.problem
+    sentence: str  # the problem with its column, unless it names columns itself
 
 
 def fault_groups(upload: Upload) -> list[FaultGroup]:
     """Most frequent first."""
-    said = {check.code: f"：{check.problem}" for check in FEEDS[upload.feed].checks}
+    said = {check.code: check.problem for check in FEEDS[upload.feed].checks}
     groups = (
         UploadFault.objects.filter(upload=upload)
         .order_by()
@@ -65,7 +62,10 @@ def fault_groups(upload: Upload) -> list[FaultGroup]:
             group["code"],
             group["rows"],
             group["is_duplicate"],
-            said.get(group["code"]) or KINDS.get(group["code"]) or examples[group["code"]],
+            problem := said.get(group["code"])
+            or KINDS.get(group["code"])
+            or examples[group["code"]],
+            problem if group["code"] in said else f"{group['column']}{problem}",
         )
         for group in groups
     ]

@@ -25,7 +25,7 @@ from monitoring.models import Upload, UploadFault
 from yizhou.refusals import NotAllowed, NotFound, Refusal
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FAULTS_PER_PAGE = 50
+FAULTS_PER_PAGE = 20  # the decision below stays within reach
 BATCHES_SHOWN = 20
 
 
