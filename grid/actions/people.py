@@ -91,6 +91,7 @@ def _read_number(text: str, today: date) -> IdNumber:
         raise Refusal(f"身份证号{no.sentence}。请核对后重填。", code=no.code) from None
 
 
+@transaction.atomic
 def admit_person(*, asker: Any, member: NewMember, household_id: int, code: str) -> Person:
     """The person of a new member: a new row, or one who left another household before.
 

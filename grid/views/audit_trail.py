@@ -62,6 +62,7 @@ VERBS = {
     "received_upload": "收到数据",
     "merged_upload": "数据入库",
     "import_divisions": "导入区划",
+    "build_demo_county": "建立演示县",
     "import_tuns": "导入屯",
 }
 

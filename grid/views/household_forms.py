@@ -152,6 +152,7 @@ class ChangeForm(RegistryForm):
 
     asks_relations: ClassVar[bool] = False
     relations_always: ClassVar[bool] = True  # or only when the head leaves
+    relations_help: ClassVar[str] = "其他人与新户主的关系；户主不变则不用填，不填为“其他”。"
     perform: Callable[[Any], Any]  # each change names its action
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -321,6 +322,7 @@ class MoveForm(ChangeForm):
 class SplitForm(ChangeForm):
     title = "分户"
     done = "已分户。"
+    relations_help = "分出去的人填与新户户主的关系；留下的人只在原户主也分出去时填。不填为“其他”。"
     asks_relations = True
 
     leavers = MembersChoice(label="分出去的人", queryset=Person.objects.none())
@@ -362,6 +364,7 @@ class MergeForm(ChangeForm):
 
     title = "并户"
     done = "已并户。"
+    relations_help = "并进来的人与本户户主的关系，不填为“其他”。"
 
     source_number = forms.CharField(
         label="要并进来的户编号",

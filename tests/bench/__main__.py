@@ -35,6 +35,7 @@ from monitoring.actions.screenings import perform_screening, request_screening
 from monitoring.actions.uploads import advance_upload, receive_upload
 from monitoring.feeds import FEEDS
 from monitoring.models import Alert, MedicalSettlement, ScreeningRun, Upload
+from tests.demo.test_alerts import alerted, truth_of
 from yizhou.audit import SYSTEM
 from yizhou.demo.county import townships_of
 from yizhou.demo.departments import write_files
@@ -149,6 +150,15 @@ def naive_loop() -> float:
     return took / max(1, len(households)) * Household.objects.living().count()
 
 
+def compared_with_truth(folder: Path) -> str:
+    """Whether the open alerts are exactly the planted truth."""
+    planted, found = truth_of(folder), alerted()
+    return (
+        f"埋设的真值 {len(planted):,} 条，漏报 {len(planted - found):,}，"
+        f"误报 {len(found - planted):,}"
+    )
+
+
 def pages() -> None:
     say("\n页面（服务器内，第二次打开；网络和浏览器不计）")
     for username, address in (
@@ -205,7 +215,7 @@ def main() -> None:
         f"  逐户循环（抽 {SAMPLE} 户，只一条规则，推算全部）{projected:,.0f} 秒："
         f"{projected / first:,.0f} 倍"
     )
-    say(f"  待办预警 {Alert.objects.open().count():,}")
+    say(f"  待办预警 {Alert.objects.open().count():,}；{compared_with_truth(folder)}")
     pages()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

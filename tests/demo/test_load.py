@@ -16,6 +16,8 @@ from yizhou.demo.posts import LOGINS, PASSWORD
 from yizhou.id_number import read_id_number
 from yizhou.sealed import digest, unseal
 
+# The mark is what makes pytest-django create the database when this file runs alone.
+pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 24)
 PEOPLE = 36_020
 

@@ -442,3 +442,8 @@ def test_household_without_a_phone_says_so(world: World, signed_in: SignIn) -> N
     address = reverse("reveal-household-phone", args=[world.household.pk])
     response = signed_in(world.township_officer).post(address, {"reason": "约入户时间"})
     assert "没有登记电话" in response.content.decode()
+
+
+def test_search_of_the_frame_sends_no_number_in_an_address(world: World, signed_in: SignIn) -> None:
+    text = signed_in(world.township_officer).get(LIST).content.decode()
+    assert 'class="search" role="search" method="post" action="/households/find/"' in text

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
@@ -71,6 +71,7 @@ class TextPaper:
 class WorkbookPaper:
     def __init__(self, path: Path, _encoding: str) -> None:
         self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
+        self._book.set_properties({"created": datetime(2026, 1, 1)})  # noqa: DTZ001 - same bytes
         self._sheet = self._book.add_worksheet("名册")
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._row = 0

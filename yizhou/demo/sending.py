@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 from django.db.models import Count, F, Max
+from django.utils import timezone
 
 from monitoring.feeds import FEEDS
 from monitoring.models import ScreeningRun, Upload
@@ -28,7 +29,8 @@ from yizhou.refusals import Refusal
 
 Say = Callable[[str], None]
 ENDED = {"merged", "refused", "discarded"}
-PATIENCE = 1800  # seconds without any progress before giving up on a job
+PATIENCE = 900  # seconds without any progress before giving up on a job
+UNTOUCHED = 120  # seconds after which a job that nobody began is given up
 EVERY = 0.5  # seconds between questions
 
 
@@ -44,7 +46,8 @@ def send(*, scale: str, address: str, today: date, say: Say) -> bool:
         return False
     if manifest is None:
         say("正在生成部门数据文件……")
-        manifest = write_files(folder, townships=townships, anchor=county.anchor, as_of=today)
+        as_of = first_delivery() or today
+        manifest = write_files(folder, townships=townships, anchor=county.anchor, as_of=as_of)
         rows = sum(file["expected"]["rows_in"] for file in manifest["files"])
         say(f"{len(manifest['files'])} 个文件、{rows} 行已生成，在 {folder}")
     departments = sorted({FEEDS[file["feed"]].department for file in manifest["files"]})
@@ -68,6 +71,12 @@ def _manifest(folder: Path, county: Built, townships: frozenset[str]) -> dict[st
         return None
     whole = all((folder / file["file"]).exists() for file in manifest["files"])
     return manifest if whole else None
+
+
+def first_delivery() -> date | None:
+    """The day of the first upload: later files are of the same day, or rows would come twice."""
+    first = Upload.objects.order_by("received_at").values_list("received_at", flat=True).first()
+    return timezone.localdate(first) if first else None
 
 
 def _all_merged(manifest: dict[str, Any]) -> bool:
@@ -124,8 +133,8 @@ class Desk:
                 raise Refusal(f"入库作业失败：{upload.get('job_error') or '原因见后台日志'}")
             if (now := (upload["stage"], upload.get("progress"))) != seen:
                 seen, since = now, time.monotonic()
-            elif time.monotonic() - since > PATIENCE:
-                raise Refusal("入库作业长时间没有进展。请确认后台任务进程在运行，再重新运行。")
+            elif time.monotonic() - since > (UNTOUCHED if now[0] == "received" else PATIENCE):
+                raise Refusal("入库作业没有进展。请确认后台任务进程（worker）在运行，再重新运行。")
         return upload
 
     def _ask(
