@@ -1,5 +1,7 @@
 """Drawings are fresh, figures have sources, words are in the glossary."""
 
+from io import StringIO
+
 import pytest
 from django.core.management import call_command
 
@@ -16,6 +18,17 @@ from yizhou.settings import ROOT
 
 def test_drawing_of_the_lifecycle_is_fresh() -> None:
     call_command("diagram", check=True)
+
+
+def test_data_dictionary_is_fresh() -> None:
+    call_command("data_dictionary", check=True)
+
+
+def test_openapi_document_is_fresh() -> None:
+    """`make docs` writes it; a change of the API without it would mislead every department."""
+    out = StringIO()
+    call_command("spectacular", validate=True, stdout=out)
+    assert out.getvalue() == (ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.django_db
