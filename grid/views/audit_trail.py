@@ -13,58 +13,14 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_GET
 
 from grid.paging import capped_page
-from grid.places import places_of
+from grid.places import Place, places_of
 from grid.requests import SignedInRequest
 from grid.roles import Act
 from grid.scope import in_subtrees, require
 from yizhou.audit import AuditEntry, record
+from yizhou.audit_words import VERBS, kind_in_words
 
 FILTERS = ("verb", "actor", "code", "subject", "since", "until")
-
-# Words for the verbs of all floors; a verb without words is shown as it is.
-VERBS = {
-    "signed_in": "登录",
-    "refused": "被拒绝的访问",
-    "read": "查看农户档案",
-    "searched_id_number": "按身份证号查找",
-    "revealed_identity": "查看完整身份证号",
-    "revealed_phone": "查看完整电话",
-    "read_audit": "查看操作留痕",
-    "registered_household": "建户",
-    "added_member": "新增成员",
-    "removed_member": "成员迁出",
-    "recorded_death": "登记死亡",
-    "changed_head": "变更户主",
-    "moved_household": "搬迁",
-    "split_household": "分户",
-    "merged_household": "并入别户",
-    "took_in_household": "接收并户",
-    "appointed_post": "任职",
-    "ended_post": "离任",
-    "handed_over_work": "工作移交",
-    "opened_account": "开通账号",
-    "granted_exception": "个案授权",
-    "revoked_exception": "撤销个案授权",
-    "issued_key": "签发密钥",
-    "revoked_key": "停用密钥",
-    "opened_work_items": "生成入户事项",
-    "assigned_work_item": "派单",
-    "returned_work_item": "退回补充",
-    "filed_visit": "回传走访",
-    "corrected_visit": "更正走访",
-    "settled_alert": "办结预警",
-    "screened": "研判",
-    "requested_screening": "发起研判",
-    "retried_screening": "重试研判",
-    "collected_reports": "收取核实结果",
-    "changed_schedule": "修改定时",
-    "published_rule": "发布规则",
-    "received_upload": "收到数据",
-    "merged_upload": "数据入库",
-    "import_divisions": "导入区划",
-    "build_demo_county": "建立演示县",
-    "import_tuns": "导入屯",
-}
 
 
 def _day(text: str) -> date | None:
@@ -95,6 +51,20 @@ def listed(rows: QuerySet[AuditEntry], query: QueryDict) -> QuerySet[AuditEntry]
     return rows
 
 
+def _in_words(rows: list[AuditEntry]) -> list[tuple[AuditEntry, str, str, Place | None]]:
+    """Each row with its verb, its subject's kind and its place in words."""
+    places = places_of(row.code for row in rows if row.code)
+    return [
+        (
+            row,
+            VERBS.get(row.verb, row.verb),
+            kind_in_words(row.subject_type),
+            places.get(row.code),
+        )
+        for row in rows
+    ]
+
+
 @login_required
 @require_GET
 def audit_trail(request: SignedInRequest) -> HttpResponse:
@@ -107,9 +77,8 @@ def audit_trail(request: SignedInRequest) -> HttpResponse:
         subject=("yizhou.auditentry", ""),
         detail={name: value for name, value in asked.items() if value},
     )
-    places = places_of(row.code for row in rows if row.code)
     context: dict[str, Any] = {
-        "rows": [(row, VERBS.get(row.verb, row.verb), places.get(row.code)) for row in rows],
+        "rows": _in_words(rows),
         "page": page,
         "verbs": sorted(VERBS.items(), key=lambda pair: pair[1]),
         "f": asked,

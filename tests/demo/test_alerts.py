@@ -1,122 +1,62 @@
-"""The whole road in the database: the demo township's files go in, and the alerts are the truth.
-
-test_truth.py asks a plain-Python interpreter; here the real intake and the real engine answer.
-"""
+"""The whole way: files by REST API, a real worker, screening, work items; then the truth."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.utils import timezone
 
-from grid.models import Department, Severity, WorkItem
-from grid.signing import KeyUser
-from monitoring.actions.screenings import perform_screening, request_screening
-from monitoring.actions.uploads import advance_upload, receive_upload
-from monitoring.feeds import FEEDS
-from monitoring.models import Alert, Hit, ScreeningRun, Upload
-from tests.demo.conftest import ANCHOR, AS_OF
-from yizhou.audit import SYSTEM
-from yizhou.demo.keys import department_keys
+from grid.models import Account, Severity, WorkItem
+from monitoring.models import Alert, Upload
 from yizhou.demo.load import build
-
-# The mark is what makes pytest-django create the database when this file runs alone.
-pytestmark = pytest.mark.django_db
-Found = set[tuple[str, str, str | None, str]]
+from yizhou.demo.sending import send
+from yizhou.local.processes import Child
 
 
-def deliver(folder: Path, entry: dict[str, Any]) -> Upload:
-    """What the API does with one file, and then the worker."""
-    feed = FEEDS[entry["feed"]]
-    department = Department.objects.get(pk=feed.department)
-    with (folder / entry["file"]).open("rb") as file:
-        upload, _ = receive_upload(
-            acting=KeyUser(department.keys.latest("id")),
-            feed=feed.code,
-            file=file,
-            filename=entry["file"],
-            channel=Upload.Channel.API_FILE,
-            on_faults=Upload.OnFaults.TAKE_GOOD,
-        )
-    while advance_upload(upload.pk):
-        pass
-    return Upload.objects.get(pk=upload.pk)
+def quiet(text: str) -> None:
+    pass
 
 
-def screened() -> ScreeningRun:
-    run = request_screening(acting=SYSTEM, trigger=ScreeningRun.Trigger.SCHEDULE, as_of=AS_OF)
-    perform_screening(run.pk)
-    run.refresh_from_db()
-    return run
-
-
-@pytest.fixture(scope="module")
-def uploads(
-    delivery: tuple[Path, dict[str, Any]],
-    django_db_setup: None,
-    django_db_blocker: Any,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[str, tuple[Upload, dict[str, int]]]]:
-    """The county built, the files merged, the rules run once; rolled back at the module's end."""
-    folder, manifest = delivery
-    patch = pytest.MonkeyPatch()
-    patch.setattr("django.conf.settings.VAR_DIR", tmp_path_factory.mktemp("var"))
-    with django_db_blocker.unblock(), transaction.atomic():
-        build(scale="one", today=ANCHOR, say=lambda text: None)
-        department_keys(
-            sorted({FEEDS[f["feed"]].department for f in manifest["files"]}), today=AS_OF
-        )
-        merged = {f["file"]: (deliver(folder, f), f["expected"]) for f in manifest["files"]}
-        assert screened().job_state == "done"
-        yield merged
-        transaction.set_rollback(True)
-    patch.undo()
-
-
-def truth_of(folder: Path) -> Found:
-    rows = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
-    return {(t["rule"], t["household_number"], t["person_id_tail"], t["severity"]) for t in rows}
-
-
-def alerted() -> Found:
-    hits = Hit.objects.filter(alert__in=Alert.objects.open()).select_related(
-        "alert__household", "person"
-    )
-    return {
-        (
-            h.alert.rule_id,
-            h.alert.household.number,
-            h.person.id_tail if h.person else None,
-            Severity(h.severity).name,
-        )
-        for h in hits
-    }
-
-
-def test_every_planted_truth_is_alerted_and_nothing_else(
-    uploads: dict[str, Any], delivery: tuple[Path, dict[str, Any]]
+@pytest.mark.jobs
+def test_departments_files_become_exactly_the_planted_alerts(
+    live_server: Any,
+    celery_worker_process: Child,
+    settings: Any,
+    tmp_path: Path,
+    subtests: Any,
 ) -> None:
-    assert alerted() == truth_of(delivery[0])
+    settings.VAR_DIR = tmp_path
+    today = timezone.localdate()
+    build(scale="one", today=today, say=quiet)
+    assert send(scale="one", address=live_server.url, today=today, say=quiet)
 
+    with subtests.test("every planted truth is alerted and nothing else"):
+        truths = json.loads((tmp_path / "demo/one/truth.json").read_text(encoding="utf-8"))
+        alerts = Alert.objects.open().values_list("rule", "household__number", "severity")
+        assert {(rule, number, Severity(s).name) for rule, number, s in alerts} == {
+            (t["rule"], t["household_number"], t["severity"]) for t in truths
+        }
 
-def test_receipts_are_exactly_what_the_clerks_files_hold(uploads: dict[str, Any]) -> None:
-    wrong = {
-        name: (counts, expected)
-        for name, (upload, expected) in uploads.items()
-        if (counts := {key: getattr(upload, key) for key in expected}) != expected
-    }
-    assert wrong == {}
+    with subtests.test("every receipt says what the manifest expects"):
+        manifest = json.loads((tmp_path / "demo/one/manifest.json").read_text(encoding="utf-8"))
+        for file in manifest["files"]:
+            upload = Upload.objects.get(sha256=file["sha256"])
+            assert {name: getattr(upload, name) for name in file["expected"]} == file["expected"]
 
+    with subtests.test("a household alerted twice is visited once"):
+        assert WorkItem.objects.open().count() == len({t["household_number"] for t in truths})
 
-def test_one_open_work_item_per_alerted_household(uploads: dict[str, Any]) -> None:
-    households = Alert.objects.open().values("household").distinct().count()
-    assert WorkItem.objects.open().count() == households
+    with subtests.test("the worker of the table has alerts to verify"):
+        worker = Account.objects.get(username="worker1")
+        assert WorkItem.objects.to_visit().filter(assignee=worker).count() >= 3
 
+    with subtests.test("a grid without worker goes to the head of its tun"):
+        head = Account.objects.get(username="tun")
+        assert WorkItem.objects.open().filter(assignee=head).exists()
 
-def test_screening_again_changes_nothing(uploads: dict[str, Any]) -> None:
-    before = alerted()
-    run = screened()
-    assert (run.alerts_opened, run.alerts_grown, run.alerts_withdrawn) == (0, 0, 0)
-    assert alerted() == before
+    with subtests.test("a village without anybody waits for the township"):
+        assert WorkItem.objects.open().filter(assignee=None).exists()
+
+    with subtests.test("sending again sends nothing"):
+        assert not send(scale="one", address=live_server.url, today=today, say=quiet)

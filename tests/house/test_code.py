@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from yizhou.audit_words import VERBS
 from yizhou.settings import ROOT
 
 APPS = ("grid", "monitoring", "assistance", "relief")
@@ -127,3 +128,18 @@ def test_tasks_hold_no_rules() -> None:
         if (f.end_lineno or 0) - f.lineno + 1 > 15
     ]
     assert long == []
+
+
+def test_every_audit_verb_has_a_word() -> None:
+    """`verb="..."` of record(), and the second argument of a module's own _audit()."""
+    said = set()
+    for path in [p for app in (*APPS, "yizhou") for p in (ROOT / app).rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            given = [k.value for k in node.keywords if k.arg == "verb" and name == "record"]
+            if name == "_audit":
+                given.append(node.args[1])
+            said |= {v.value for v in given if isinstance(v, ast.Constant)}
+    assert sorted(said - set(VERBS)) == []
