@@ -12,9 +12,17 @@ import threading
 
 def main() -> int:
     signum, command = int(sys.argv[1]), sys.argv[2:]
+    children: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        for started in children:
+            started.send_signal(number)
+
+    # Before the child exists: a signal in between must not end us and leave the child alone.
+    for signal_number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(signal_number, pass_on)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    for passed_on in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-        signal.signal(passed_on, lambda number, _frame: child.send_signal(number))
+    children.append(child)
 
     def wait_for_the_end_of_our_parent() -> None:
         sys.stdin.buffer.read()
