@@ -13,7 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from grid.refused import record_refused
 from grid.scope import ABOVE_ALL_CODES, sight_of
-from yizhou.refusals import NotFound, Refusal
+from yizhou.refusals import Denial, NotFound, Refusal
 
 View = Callable[[HttpRequest], HttpResponse]
 NOTHING = (ABOVE_ALL_CODES, "", "{}")
@@ -67,6 +67,14 @@ def private_pages(get_response: View) -> View:
     return middleware
 
 
+UNREADABLE = Refusal("提交的内容里有无法保存的字符。请删去后再提交。", code="unreadable")
+
+
+def is_nul(exc: Exception) -> bool:
+    """PostgreSQL keeps no NUL; the driver says so with a bare ValueError."""
+    return isinstance(exc, ValueError) and "NUL (0x00)" in str(exc)
+
+
 def refusals_as_pages(get_response: View) -> View:
     """A Refusal that no view turned into a form error becomes a page with its sentence."""
 
@@ -76,7 +84,9 @@ def refusals_as_pages(get_response: View) -> View:
     def process_exception(request: HttpRequest, exc: Exception) -> HttpResponse | None:
         if isinstance(exc, Http404):
             exc = NotFound()
-        if not isinstance(exc, Refusal):
+        if is_nul(exc):
+            exc = UNREADABLE
+        if not isinstance(exc, Denial):
             return None
         if exc.status in (403, 404):
             record_refused(request.user, request, exc)

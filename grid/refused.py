@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from yizhou.audit import record
-from yizhou.refusals import Refusal
+from yizhou.refusals import Denial
 
 
 class Stranger:
@@ -16,7 +16,7 @@ class Stranger:
     display_name = "未登录"
 
 
-def record_refused(user: Any, request: HttpRequest, refusal: Refusal) -> None:
+def record_refused(user: Any, request: HttpRequest, refusal: Denial) -> None:
     acting = user if getattr(user, "is_authenticated", False) else Stranger()
     record(
         acting=acting,

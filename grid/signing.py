@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from grid.models import Department, DepartmentKey
 from grid.roles import Act
-from yizhou.refusals import Refusal
+from yizhou.refusals import Denial, Refusal
 
 SCHEME = "Key"
 
@@ -102,7 +102,9 @@ class DepartmentKeyScheme(OpenApiAuthenticationExtension):
 
 def refusals_as_problems(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Every error of the API as problem+json (RFC 9457): a Chinese sentence and a stable code."""
-    if isinstance(exc, Refusal):
+    if isinstance(exc, ValueError) and "NUL (0x00)" in str(exc):
+        exc = Refusal("提交的内容里有无法保存的字符。请删去后再提交。", code="unreadable")
+    if isinstance(exc, Denial):
         from grid.refused import record_refused
 
         request = context["request"]

@@ -164,7 +164,7 @@ def open_load(region: Region, *, on: date) -> list[Load]:
     posts: dict[int, list[Post]] = defaultdict(list)
     for post in (
         Post.objects.current(on)
-        .filter(role__in=VISITING)
+        .filter(role__in=VISITING, account__is_active=True)
         .filter(
             Q(region__code__gte=region.code, region__code__lt=f"{region.code}~")
             | Q(region__in=_above(region), account__in=counts)

@@ -7,6 +7,7 @@ UPDATE, renews the lease while it works, and writes its effects under unique key
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -143,11 +144,19 @@ def ring(task: Any, *args: object) -> None:
     transaction.on_commit(_bell(task, args))
 
 
+DEAF_FOR = 20.0  # seconds without ringing after a bell was not heard; the sweep comes meanwhile
+_deaf_until = 0.0  # time.monotonic(); per process, so one slow page at most
+
+
 def _bell(task: Any, args: tuple[object, ...]) -> Callable[[], None]:
     def press() -> None:
+        global _deaf_until
+        if time.monotonic() < _deaf_until:
+            return
         try:
             task.apply_async(args=[str(a) for a in args], retry=False, ignore_result=True)
         except Exception:
+            _deaf_until = time.monotonic() + DEAF_FOR
             log.warning("doorbell not heard for %s; the sweep will pick it up", task.name)
 
     return press

@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from django.db import IntegrityError
 
 
-class Refusal(Exception):
-    """An act that may not happen. `sentence` is shown to the person; `code` is for machines."""
+class Denial(Exception):
+    """Any no. `sentence` is shown to the person; `code` is for machines.
+
+    Views catch Refusal alone, to show it in the form; the other denials pass through to the
+    middleware, which writes them into the audit trail and shows a page.
+    """
 
     status = 400
 
@@ -20,7 +24,11 @@ class Refusal(Exception):
         self.code = code
 
 
-class NotAllowed(Refusal):
+class Refusal(Denial):
+    """An act that may not happen as asked; the person can put it right."""
+
+
+class NotAllowed(Denial):
     """The person has no post that permits the act."""
 
     status = 403
@@ -40,7 +48,7 @@ class Overtaken(Refusal):
         super().__init__(sentence, code="overtaken")
 
 
-class NotFound(Refusal):
+class NotFound(Denial):
     """Does not exist, or lies outside what the person may see: the same answer for both."""
 
     status = 404

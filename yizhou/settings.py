@@ -141,7 +141,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
+    "max_retries": 0,  # of one connection; without it a page waits 6 s for a deaf broker
 }
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # workers wait for the broker as long as it takes
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 DJANGO_CELERY_BEAT_TZ_AWARE = True

@@ -64,6 +64,8 @@ def file_visit(
 
     Raises Incomplete (errors by field), NotAllowed, Overtaken.
     """
+    # Behind the lock: a second click waits for the first, a screening may be adding a purpose.
+    WorkItem.objects.select_for_update().filter(pk=item.pk).first()
     if kept := Visit.objects.filter(pk=visit_id).first():
         if kept.by_id != acting.pk or kept.work_item_id != item.pk:
             raise Refusal("这个走访编号已被别的记录使用，请重新打开表单。", code="visit_id_used")

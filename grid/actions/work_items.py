@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from grid.models import Account, Post, WorkItem, WorkItemEvent, WorkItemPurpose
@@ -147,6 +148,7 @@ def _add_purposes(acting: Any, requests: Sequence[VisitRequest], new: set[int]) 
         item.household_id: item
         for item in WorkItem.objects.open()
         .filter(household__in={r.household_id for r in requests})
+        .order_by("pk")
         .select_for_update()
     }
     known = set(
@@ -215,8 +217,12 @@ def update_purposes(*, acting: Any, changed: Sequence[VisitRequest]) -> None:
             touched.append(purpose)
     WorkItemPurpose.objects.bulk_update(touched, ["sentence", "severity", "due_on"], batch_size=500)
     for purpose in touched:
-        WorkItem.objects.filter(pk=purpose.work_item_id, severity__gt=purpose.severity).update(
-            severity=purpose.severity, version=F("version") + 1
+        WorkItem.objects.filter(pk=purpose.work_item_id).filter(
+            Q(severity__gt=purpose.severity) | Q(due_on__gt=purpose.due_on)
+        ).update(
+            severity=Least("severity", purpose.severity),
+            due_on=Least("due_on", purpose.due_on),
+            version=F("version") + 1,
         )
 
 
@@ -296,6 +302,8 @@ def end_purposes(
         state__in=[PurposeState.WANTED, PurposeState.REPORTED],
     )
     items = list(purposes.values_list("work_item_id", flat=True))
+    # A screening may be adding a purpose: what is left is only known under the items' locks.
+    list(WorkItem.objects.select_for_update().filter(pk__in=items).order_by("pk"))
     purposes.update(state=state)
     left: dict[int, list[tuple[int, str]]] = defaultdict(list)
     for pk, severity, still in WorkItemPurpose.objects.filter(

@@ -25,9 +25,10 @@ FILTERS = ("verb", "actor", "code", "subject", "since", "until")
 
 def _day(text: str) -> date | None:
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:
         return None
+    return day if day and 2000 <= day.year < 9999 else None
 
 
 def _start(day: date) -> datetime:

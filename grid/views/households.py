@@ -22,6 +22,7 @@ from yizhou.audit import record
 from yizhou.dossier import sections
 from yizhou.refusals import NotAllowed, NotFound, Refusal
 
+LONGEST_NUMBER = 12  # digits; more than a household number has may be an ID number, mistyped
 FILTERS = ("q", "kind", "village", "dissolved")
 
 
@@ -52,6 +53,9 @@ def find(request: SignedInRequest) -> HttpResponse:
     words = request.POST.get("q", "").strip()
     if number := looks_like_id_number(words):
         return _open_by_id_number(request, number)
+    if sum(c.isdigit() for c in words) >= LONGEST_NUMBER:
+        messages.warning(request, "身份证号应为 18 位。请核对后重新输入。")
+        return redirect("households")
     return redirect(reverse("households", query={"q": words} if words else None))
 
 

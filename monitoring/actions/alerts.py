@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -17,7 +17,7 @@ from grid.models import (
 )
 from grid.roles import Act
 from grid.scope import require
-from monitoring.actions.screenings import PURPOSE
+from monitoring.actions.screenings import MOVED, PURPOSE
 from monitoring.lifecycle import BY_NAME
 from monitoring.models import Alert, AlertEvent, AlertState, Clue, Finding
 from yizhou.audit import SYSTEM, record
@@ -36,6 +36,8 @@ CLUE_OUTCOMES = frozenset(
 @transaction.atomic
 def collect_reports(*, acting: Any = SYSTEM, work_item_id: int | None = None) -> int:
     """Take what visits reported on alerts. Doing it twice changes nothing. Returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(MOVED)
     reports = VisitReport.objects.uncollected(PURPOSE)
     if work_item_id is not None:
         reports = reports.filter(purpose__work_item=work_item_id)
@@ -44,6 +46,10 @@ def collect_reports(*, acting: Any = SYSTEM, work_item_id: int | None = None) ->
             "purpose", "visit__by"
         )
     )
+    # An alert that a move took behind the wall stays for beat, which stands in front of it.
+    subjects = {r.purpose.subject for r in taken}
+    seen = set(Alert.objects.filter(pk__in=subjects).values_list("pk", flat=True))
+    taken = [r for r in taken if r.purpose.subject in seen]
     move = BY_NAME["report"]
     for report in taken:
         moved = Alert.objects.filter(pk=report.purpose.subject, state=move.source).update(

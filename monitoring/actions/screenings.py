@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from grid.actions.work_items import VisitRequest, end_purposes, open_work_items, update_purposes
 from grid.models import Severity, WorkItemPurpose
-from grid.roles import Act
+from grid.roles import Act, Level
 from grid.scope import require
 from monitoring.engine import Frozen, FrozenRule, collect_hits
 from monitoring.models import Alert, AlertEvent, AlertState, RuleVersion, ScreeningRun, Threshold
@@ -75,9 +75,7 @@ def retry_screening(*, acting: Any, run_id: int) -> None:
 def freeze(*, as_of: date, known_at: datetime | None = None) -> Frozen:
     """Published rule versions and the county's figures of the day."""
     versions = RuleVersion.objects.published().order_by("rule_id")
-    thresholds = Threshold.objects.on(as_of).order_by(
-        "area_id"
-    )  # the county first, finer areas after
+    thresholds = Threshold.objects.on(as_of).filter(area__level=Level.COUNTY)
     return Frozen(
         as_of=as_of,
         known_at=known_at,
@@ -108,6 +106,8 @@ def perform_screening(run_id: int) -> bool:
 def _screen(run_id: int, token: uuid.UUID) -> None:
     run = ScreeningRun.objects.get(pk=run_id)
     run.started_at = timezone.now()
+    # Tried again late, it must not withdraw what came to light since.
+    run.as_of = max([run.as_of, *_later_days(run.as_of)])
     frozen = freeze(as_of=run.as_of)
     run.frozen = {
         "rules": {r.rule_id: r.version_id for r in frozen.rules},
@@ -123,6 +123,7 @@ def _screen(run_id: int, token: uuid.UUID) -> None:
     run.finished_at = timezone.now()
     run.save(
         update_fields=[
+            "as_of",
             "started_at",
             "frozen",
             "hits",
@@ -141,6 +142,11 @@ def _screen(run_id: int, token: uuid.UUID) -> None:
     )
     if not ScreeningRun.finish(run_id, token):
         raise LeaseLost
+
+
+def _later_days(day: date) -> list[date]:
+    done = ScreeningRun.objects.filter(job_state="done", as_of__gt=day).order_by("-as_of")
+    return list(done.values_list("as_of", flat=True)[:1])
 
 
 @dataclass(slots=True)
@@ -184,6 +190,8 @@ FIGURE = (
 GROWN = """
 UPDATE monitoring_alert a
 SET value = c.value, line = c.line, severity = least(a.severity, c.severity),
+    due_on = CASE WHEN c.severity < a.severity
+        THEN least(a.due_on, ((%(due)s)::date[])[c.severity]) ELSE a.due_on END,
     sentence = c.sentence, evidence_hash = c.evidence_hash, rule_version_id = c.version_id,
     changed_in_id = %(run)s, version = a.version + 1
 FROM candidate c
@@ -237,6 +245,9 @@ SET state = 'withdrawn', closed_at = now(), changed_in_id = %(run)s, version = v
 WHERE a.state = 'to_verify' AND a.rule_id = ANY (%(rules)s)
   AND NOT EXISTS (SELECT 1 FROM candidate c
                   WHERE c.household_id = a.household_id AND c.rule_id = a.rule_id)
+  AND NOT EXISTS (
+      SELECT 1 FROM grid_visitreport r JOIN grid_workitempurpose p ON p.id = r.purpose_id
+      WHERE p.kind = 'verify_alert' AND p.subject = a.id AND r.collected_at IS NULL)
 RETURNING a.id
 """
 
@@ -262,10 +273,9 @@ class _Merge:
             )
             cursor.execute(MOVED)
         withdrawn = self._ids(WITHDRAWN, rules=[r.rule_id for r in self.frozen.rules])
-        grown = self._ids(GROWN)
-        opened = self._ids(
-            OPENED, due=[self.due[s] for s in sorted(self.due)], as_of=self.frozen.as_of
-        )
+        due = [self.due[s] for s in sorted(self.due)]
+        grown = self._ids(GROWN, due=due)
+        opened = self._ids(OPENED, due=due, as_of=self.frozen.as_of)
         self._replace_hits(opened, grown)
         self._tell(AlertEvent.Verb.OPENED, opened)
         self._tell(AlertEvent.Verb.GREW, grown)

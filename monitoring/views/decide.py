@@ -48,8 +48,6 @@ def decide(request: SignedInRequest, item_id: int, act: Callable[[], str]) -> Ht
     """Run the act; a refusal shows the queue again with what was typed and the sentence."""
     try:
         sentence = act()
-    except NotFound:
-        raise
     except Refusal as refusal:
         errors = [{"field": refusal.code, "sentence": refusal.sentence}]
         panel = panel_of(request, item_id, errors=errors, typed=request.POST.dict())

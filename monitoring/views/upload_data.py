@@ -186,8 +186,6 @@ def download_faults(request: SignedInRequest, pk: UUID) -> HttpResponse:
 def _done(request: SignedInRequest, pk: UUID, act: Any) -> HttpResponse:
     try:
         act()
-    except NotFound:
-        raise
     except Refusal as refusal:
         messages.error(request, refusal.sentence)
     return redirect("upload", pk)

@@ -1,5 +1,6 @@
 """Jobs as rows: one worker at a time, leases that run out, attempts that end."""
 
+import time
 import uuid
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from monitoring.models import ScreeningRun
-from yizhou.deferred import LEASE, MAX_ATTEMPTS, ring
+from yizhou.deferred import DEAF_FOR, LEASE, MAX_ATTEMPTS, ring
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +105,11 @@ def test_job_given_back_after_its_last_attempt_does_not_wait_forever(job: Screen
     assert job in ScreeningRun.objects.exhausted()
 
 
+@pytest.fixture(autouse=True)
+def nothing_deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yizhou.deferred._deaf_until", 0.0)
+
+
 class DeafTask:
     """A task whose broker does not answer."""
 
@@ -139,3 +145,19 @@ def test_bell_rings_after_commit_and_not_before(
         ring(task, 7, "a")
         assert task.rung == []
     assert task.rung == [["7", "a"]]
+
+
+def test_a_deaf_bell_is_left_alone_for_a_while(
+    django_capture_on_commit_callbacks: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise every page would wait for the broker that does not answer."""
+    task = HearingTask()
+    with django_capture_on_commit_callbacks(execute=True):
+        ring(DeafTask(), 1)
+        ring(task, 2)
+    assert task.rung == []
+    later = time.monotonic() + DEAF_FOR + 1
+    monkeypatch.setattr("yizhou.deferred.time.monotonic", lambda: later)
+    with django_capture_on_commit_callbacks(execute=True):
+        ring(task, 3)
+    assert task.rung == [["3"]]

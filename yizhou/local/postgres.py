@@ -20,7 +20,7 @@ import psycopg2
 
 from yizhou.local.folders import is_reachable, own_temp_folder, write_private
 from yizhou.local.processes import LINUX, Child, dies_with_parent, free_port
-from yizhou.local.sentences import CannotRun, progress
+from yizhou.local.sentences import CannotRun
 
 ROLE = "yizhou"
 START_ATTEMPTS = 8
@@ -128,7 +128,6 @@ def _identity(data: Path) -> dict[str, Any]:
 
 def _make_cluster(binaries: Path, data: Path, password: str) -> None:
     """initdb beside, then rename: a folder of this name is always complete."""
-    progress("初始化本机数据库")
     draft = data.with_name(data.name + ".new")
     password_file = data.with_name(data.name + ".password")
     for leftover in (draft, data):

@@ -67,6 +67,12 @@ def pytest_load_initial_conftests() -> None:
     os.environ |= settings_of(_folder) | {"DEBUG": "1", "DEMO": "0", "YIZHOU_WALL": ""}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the test databases to the end of their server: dropping one waits for its sessions."""
+    if "TEST_DATABASE_URL" not in os.environ:
+        config.option.reuse_db = True
+
+
 def pytest_unconfigure() -> None:
     stop_all(_children)
     if _folder:
