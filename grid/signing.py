@@ -114,6 +114,11 @@ def refusals_as_problems(exc: Exception, context: dict[str, Any]) -> Response | 
     # Imported late: rest_framework.views reads its settings, which name this module.
     from rest_framework.views import exception_handler
 
+    if isinstance(exc, exceptions.AuthenticationFailed):
+        from grid.refused import record_refused
+
+        request = context["request"]
+        record_refused(None, request._request, Refusal(_first(exc.detail), code="bad_key"))
     response = exception_handler(exc, context)
     if response is None:
         return None

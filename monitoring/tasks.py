@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring.actions import uploads
+from monitoring.actions import screenings, uploads
 from monitoring.actions.alerts import collect_reports
 from monitoring.actions.screenings import perform_screening, request_screening
 from monitoring.models import ScreeningRun
@@ -33,9 +33,7 @@ def collect_visit_reports() -> None:
 @shared_task
 def sweep_screenings() -> None:
     """Beat: runs whose doorbell was lost or whose worker died."""
-    for run in ScreeningRun.objects.claimable().order_by("pk")[:20]:
-        perform_screening(run.pk)
-    ScreeningRun.objects.exhausted().update(job_state="failed")
+    screenings.sweep_screenings()
 
 
 @shared_task

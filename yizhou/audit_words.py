@@ -32,6 +32,7 @@ VERBS = {
     "revoked_key": "停用密钥",
     "opened_work_items": "生成入户事项",
     "assigned_work_item": "派单",
+    "rerouted_work_item": "改派无人在岗的事项",
     "returned_work_item": "退回补充",
     "filed_visit": "回传走访",
     "corrected_visit": "更正走访",

@@ -13,10 +13,18 @@ from django.utils import timezone
 
 from grid.models import Account, Post, WorkItem, WorkItemEvent, WorkItemPurpose
 from grid.roles import ROLES, VISIT_CHAIN, Act, Role
-from grid.scope import require
+from grid.scope import may, require
 from yizhou.audit import record
 from yizhou.refusals import Overtaken, Refusal
 
+VISITING = tuple(role for role, rule in ROLES.items() if Act.RECORD_VISIT in rule.acts)
+STRANDED = """
+SELECT w.id FROM grid_workitem w JOIN grid_account a ON a.id = w.assignee_id
+WHERE w.state = 'to_visit' AND (NOT a.is_active OR NOT EXISTS (
+    SELECT 1 FROM grid_post p
+    WHERE p.account_id = a.id AND p.role = ANY(%s) AND starts_with(w.code, p.region_id)
+      AND p.from_on <= %s AND (p.until_on IS NULL OR p.until_on > %s)))
+"""
 State = WorkItem.State
 PurposeState = WorkItemPurpose.State
 Verb = WorkItemEvent.Verb
@@ -199,6 +207,33 @@ def _add_purposes(acting: Any, requests: Sequence[VisitRequest], new: set[int]) 
 
 
 @transaction.atomic
+def reroute_stranded_items(*, acting: Any) -> int:
+    """Open visits whose holder left the post or whose account was closed go the way of a new one.
+
+    Where nobody is in post up to the village they wait for the township. Returns how many moved.
+    """
+    today = timezone.localdate()
+    with connection.cursor() as cursor:
+        cursor.execute(STRANDED, [[role.value for role in VISITING], today, today])
+        stranded = [row[0] for row in cursor.fetchall()]
+    items = list(WorkItem.objects.select_for_update().filter(pk__in=stranded).order_by("pk"))
+    routes = route((item.code for item in items), on=today)
+    for item in items:
+        item.assignee_id, item.assigned_role = routes.get(item.code, (None, ""))
+        item.version += 1
+    WorkItem.objects.bulk_update(items, ["assignee", "assigned_role", "version"], batch_size=500)
+    for item in WorkItem.objects.filter(pk__in=stranded).select_related("assignee"):
+        _note(item, Verb.HANDED_OVER, acting, f"原承办人已不在岗，{_routed_sentence(item)}")
+        record(
+            acting=acting,
+            verb="rerouted_work_item",
+            subject=item,
+            detail={"assignee": item.assignee_id},
+        )
+    return len(items)
+
+
+@transaction.atomic
 def update_purposes(*, acting: Any, changed: Sequence[VisitRequest]) -> None:
     """The sender's evidence grew: new sentence, severity and day on purposes already there."""
     purposes = {
@@ -241,8 +276,7 @@ def assign_work_item(
     role = visiting_role(assignee, item.code)
     if role is None:
         raise Refusal("这个人在该网格没有可以入户的在任职务，请选别的人。", code="no_post")
-    if due_on is not None and due_on < timezone.localdate():
-        raise Refusal("入户时限不能早于今天。", code="due_past")
+    _check_due(acting, item, due_on, note)
     changed = WorkItem.objects.filter(
         pk=item.pk, version=version_seen, state=State.TO_VISIT
     ).update(
@@ -257,6 +291,19 @@ def assign_work_item(
     sentence = f"派给{role.label}{assignee.name}" + (f"：{note}" if note else "")
     _note(item, Verb.ASSIGNED, acting, sentence)
     record(acting=acting, verb="assigned_work_item", subject=item, detail={"assignee": assignee.pk})
+
+
+def _check_due(acting: Account, item: WorkItem, due_on: date | None, note: str) -> None:
+    """Anybody who assigns may bring the day forward; putting it off needs the settler's reason."""
+    if due_on is None or due_on == item.due_on:
+        return
+    if due_on < timezone.localdate():
+        raise Refusal("入户时限不能早于今天。", code="due_past")
+    if due_on > item.due_on:
+        if not may(acting, Act.SETTLE_ALERT, code=item.code):
+            raise Refusal("入户时限只能提前。要延后，请乡镇审核员办理。", code="due_later")
+        if len(note.strip()) < 4:
+            raise Refusal("延后入户时限，请在交办说明里写明原因（至少 4 个字）。", code="note")
 
 
 def visiting_role(account: Account, code: str) -> Role | None:

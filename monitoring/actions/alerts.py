@@ -167,6 +167,8 @@ def return_visit(*, acting: Account, item: WorkItem, version_seen: int, reason: 
             work_item=item, kind=PURPOSE, state=WorkItemPurpose.State.REPORTED
         ).values_list("subject", flat=True)
     )
+    # Alerts before items, as everywhere: two people deciding at once wait, they do not deadlock.
+    list(Alert.objects.select_for_update().filter(pk__in=subjects).order_by("pk"))
     return_work_item(acting=acting, item=item, version_seen=version_seen, reason=reason)
     moved = list(
         Alert.objects.filter(pk__in=subjects, state=move.source).values_list("pk", flat=True)

@@ -17,6 +17,7 @@ EVERY_SECONDS = {
     "收取走访结果": ("monitoring.tasks.collect_visit_reports", 30),
     "补跑研判": ("monitoring.tasks.sweep_screenings", 20),
     "补跑数据报送": ("monitoring.tasks.sweep_uploads", 20),
+    "改派无人在岗的事项": ("grid.tasks.reroute_stranded", 600),
 }
 
 

@@ -28,6 +28,8 @@ from yizhou.workdays import add_workdays
 PURPOSE = "verify_alert"
 ONE_AT_A_TIME = 7_340_001  # advisory lock of the merge
 RETRY_IN = timedelta(seconds=30)
+INTERRUPTED = "研判中断，系统会自动再试；若一直不成功，请点“重试”或联系系统管理员。"
+EXHAUSTED = "试了多次都没有完成。请点“重试”；仍不行请联系系统管理员查看日志。"
 
 
 @transaction.atomic
@@ -84,6 +86,13 @@ def freeze(*, as_of: date, known_at: datetime | None = None) -> Frozen:
     )
 
 
+def sweep_screenings() -> None:
+    """Carry out runs whose bell was lost or whose worker died; give up on those tried too often."""
+    for run in ScreeningRun.objects.claimable().order_by("pk")[:20]:
+        perform_screening(run.pk)
+    ScreeningRun.objects.exhausted().update(job_state="failed", job_error=EXHAUSTED)
+
+
 def perform_screening(run_id: int) -> bool:
     """Claim the run and carry it out. False when another worker has it or it is over."""
     token = ScreeningRun.claim(run_id)
@@ -96,8 +105,9 @@ def perform_screening(run_id: int) -> bool:
         ScreeningRun.fail(run_id, token, refusal.sentence, retry_in=None)
     except LeaseLost:
         return False
-    except Exception as error:
-        ScreeningRun.fail(run_id, token, f"研判中断：{error}", retry_in=RETRY_IN)
+    except Exception:
+        # The error may quote rows; it goes to the log, people get a sentence.
+        ScreeningRun.fail(run_id, token, INTERRUPTED, retry_in=RETRY_IN)
         raise
     return True
 
@@ -225,7 +235,7 @@ WHERE NOT EXISTS (
             AND NOT EXISTS (SELECT 1 FROM monitoring_hit s
                             WHERE s.alert_id = last.id AND e.id = ANY (s.evidence)))
       AND (NOT c.people_ids <@ coalesce(last.people_ids, '{}')
-           OR %(as_of)s >= last.closed_at::date + c.cool_down_days
+           OR %(as_of)s >= (last.closed_at AT TIME ZONE 'Asia/Shanghai')::date + c.cool_down_days
            OR c.value >= last.value * (1 + c.regrow_share))))
 ORDER BY c.household_id, c.rule_id
 ON CONFLICT DO NOTHING

@@ -38,6 +38,7 @@ Stage = Upload.Stage
 TO_CHECK = (Stage.RECEIVED, Stage.CHECKING)
 TO_DO = (*TO_CHECK, Stage.MERGING)
 RETRY_IN = timedelta(seconds=30)
+LONGEST_KEY = 80
 MAX_ROWS = 50_000  # of one JSON request; more goes as a file
 SAME_CONTENT, SAME_KEY = "upload_same_content_once", "upload_idempotency_key_once"
 
@@ -111,6 +112,8 @@ def receive_upload(
     """
     contract = feed_called(feed)
     _require_sender(acting, contract.department)
+    if len(idempotency_key) > LONGEST_KEY:
+        raise Refusal(f"Idempotency-Key 最长 {LONGEST_KEY} 个字符，请改短。", code="key_too_long")
     size, sha256 = _measure(file)
     if channel != Upload.Channel.API_ROWS:
         reading.sniff(file)
@@ -126,7 +129,7 @@ def receive_upload(
         if isinstance(key := getattr(acting, "key", None), DepartmentKey)
         else None,
         on_faults=on_faults,
-        idempotency_key=idempotency_key[:80],
+        idempotency_key=idempotency_key,
     )
     if earlier := _earlier(upload):
         return Received(earlier, repeated=True)

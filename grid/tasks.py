@@ -1,0 +1,12 @@
+"""Celery tasks of the grid."""
+
+from celery import shared_task
+
+from grid.actions.work_items import reroute_stranded_items
+from yizhou.audit import SYSTEM
+
+
+@shared_task
+def reroute_stranded() -> None:
+    """Beat: posts that ended by date or accounts that were closed leave their visits behind."""
+    reroute_stranded_items(acting=SYSTEM)
