@@ -1,8 +1,8 @@
 """Who sees what and who may do what, answered from current posts: the one door.
 
-Staff see code ranges, departments see their own rows, named dated exceptions add single households,
-and an account with neither a current post nor an exception sees nothing. Row-level security repeats the covering
-range in the database (grid/middleware.py).
+Staff see code ranges, departments see their own rows, named dated exceptions add single
+households, and an account with neither a current post nor an exception sees nothing. Row-level
+security repeats the covering range in the database (grid/middleware.py).
 """
 
 from dataclasses import dataclass
