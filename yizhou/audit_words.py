@@ -46,6 +46,7 @@ VERBS = {
     "received_upload": "收到数据",
     "merged_upload": "数据入库",
     "import_divisions": "导入区划",
+    "installed_county": "准备新的县",
     "build_demo_county": "建立演示县",
     "import_tuns": "导入屯",
     "checked_upload": "校验数据",
@@ -56,7 +57,12 @@ VERBS = {
     "exported_fault_file": "导出错误行",
 }
 
-OTHER_KINDS = {"page": "页面", "schedule": "定时任务", "demo_county": "演示县"}
+OTHER_KINDS = {
+    "installation": "安装",
+    "page": "页面",
+    "schedule": "定时任务",
+    "demo_county": "演示县",
+}
 
 
 def kind_in_words(subject_type: str) -> str:

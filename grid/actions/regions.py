@@ -33,7 +33,7 @@ class Imported:
 def import_divisions(*, acting: Any, divisions: Mapping[str, Any]) -> Imported:
     """County, townships and villages from statistical division data; codes decide who is who.
 
-    `divisions` has `district` and `townships` with `units`, as in yizhou/demo/divisions.json.
+    `divisions` has `district` and `townships` with `units`, as in grid/divisions.json.
     Repeating it changes nothing. Raises NotAllowed, Refusal when codes do not nest.
     """
     county = divisions["district"]

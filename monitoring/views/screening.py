@@ -36,7 +36,7 @@ def _context(request: SignedInRequest, **more: Any) -> dict[str, Any]:
 
 def _in_words(task: Any) -> str:
     if task is None:
-        return "还没有安装定时任务，请系统管理员运行 manage.py load_rules。"
+        return "还没有安装定时任务，请系统管理员运行 manage.py prepare_county。"
     if not task.enabled:
         return "已停用"
     return f"每天 {int(task.crontab.hour):02}:{int(task.crontab.minute):02}，数据入库后也会自动研判"

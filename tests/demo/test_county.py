@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 
+from grid.actions.installation import shipped_divisions as divisions
 from tests.demo.conftest import ANCHOR
-from yizhou.demo.county import ONE_TOWNSHIP, county, divisions, featured_grids
+from yizhou.demo.county import ONE_TOWNSHIP, county, featured_grids
 from yizhou.demo.families import Household, Person, families_of
 from yizhou.demo.posts import WORKERS, county_seats, grid_seats, second_level_workers
 from yizhou.id_number import check_character

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from grid.actions.installation import shipped_divisions as divisions
 from grid.actions.regions import import_divisions, import_tuns
 from grid.models import Region
 from yizhou.audit import SYSTEM, AuditEntry
-from yizhou.demo.county import divisions
 from yizhou.refusals import NotAllowed, Refusal
 
 VILLAGE = "451203104207"

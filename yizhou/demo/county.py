@@ -1,17 +1,16 @@
 """Places of the demo county: real townships and villages, made-up tun and grids.
 
-Source: divisions.json (National Bureau of Statistics codes 2023, census populations 2020); 1,313
-grids is the county's own figure. Which grid lies where is invented.
+Source: grid/divisions.json (National Bureau of Statistics codes 2023, census populations 2020);
+1,313 grids is the county's own figure. Which grid lies where is invented.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 from random import Random
 from typing import Any
 
+from grid.actions.installation import shipped_divisions
 from yizhou.demo import SEED
 
 GRIDS = 1313
@@ -66,11 +65,6 @@ class Township:
         return tuple(grid for village in self.villages for grid in village.grids)
 
 
-def divisions() -> dict[str, Any]:
-    text = (Path(__file__).parent / "divisions.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
-
-
 def shown_name(unit: dict[str, Any]) -> str:
     """The name without the source's remark that a character stands in by sound."""
     return str(unit["name"]).replace("（同音）", "")
@@ -98,7 +92,7 @@ def featured_grids(township: Township) -> tuple[Grid, Grid, Grid]:
 @lru_cache(maxsize=1)
 def county() -> tuple[Township, ...]:
     """All 16 townships down to the grid, the same at every scale."""
-    rows = divisions()["townships"]
+    rows = shipped_divisions()["townships"]
     grids = share(
         GRIDS,
         [row["resident_population_2020"] for row in rows],

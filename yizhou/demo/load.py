@@ -12,18 +12,19 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
-from grid.actions.regions import import_divisions
-from grid.models import Account, Department, Establishment, Household, Post, Region
-from grid.roles import ROLES, Level
+from grid.actions.installation import install_county
+from grid.departments import DEPARTMENTS
+from grid.models import Account, Household, Post, Region
+from grid.roles import Level
 from monitoring.actions.rules import load_shipped_rules
 from monitoring.actions.schedules import install_schedule
 from yizhou.audit import SYSTEM, AuditEntry, record
 from yizhou.demo import SEED
 from yizhou.demo.copying import as_bytea, copy, reserve, unguarded
-from yizhou.demo.county import Township, Village, anchor_of, county, divisions, townships_of
+from yizhou.demo.county import Township, Village, anchor_of, county, townships_of
 from yizhou.demo.families import Household as Family
 from yizhou.demo.families import Person, families_of
-from yizhou.demo.posts import DEPARTMENTS, PASSWORD, Seat, county_seats, grid_seats
+from yizhou.demo.posts import PASSWORD, Seat, county_seats, grid_seats
 from yizhou.refusals import Refusal
 from yizhou.sealed import digest, seal
 
@@ -110,19 +111,7 @@ def build(*, scale: str, today: date, say: Callable[[str], None]) -> Built:
 
 
 def _begin(cursor: Any, anchor: date) -> None:
-    import_divisions(acting=SYSTEM, divisions=divisions())
-    Department.objects.bulk_create(
-        [Department(code=c, name=n, short_name=s) for c, (n, s) in DEPARTMENTS.items()],
-        ignore_conflicts=True,
-    )
-    Establishment.objects.bulk_create(
-        [
-            Establishment(role=role, seats=rule.seats, source="演示数据；席位数待县里核定")
-            for role, rule in ROLES.items()
-            if rule.seats is not None
-        ],
-        ignore_conflicts=True,
-    )
+    install_county(acting=SYSTEM)
     _appoint(cursor, list(county_seats(anchor)))
 
 

@@ -9,38 +9,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from grid.actions.installation import shipped_divisions
 from grid.roles import Role
 from yizhou.demo import SEED, names
-from yizhou.demo.county import ONE_TOWNSHIP, Township, Village, county, divisions, featured_grids
+from yizhou.demo.county import ONE_TOWNSHIP, Township, Village, county, featured_grids
 
 WORKERS = 3741
 PASSWORD = "yizhou-demo-2026"  # noqa: S105 - the demo's public password, refused outside DEMO
 LEFT_EVERY = 60  # one first-level worker in so many has left
-DEPARTMENTS = {  # code: name, short name; domain catalogue 4.4
-    "medical_insurance": ("医疗保障局", "医保局"),
-    "health": ("卫生健康局", "卫健局"),
-    "civil_affairs": ("民政局", "民政局"),
-    "disabled_federation": ("残疾人联合会", "残联"),
-    "education": ("教育局", "教育局"),
-    "human_resources": ("人力资源和社会保障局", "人社局"),
-    "housing": ("住房和城乡建设局", "住建局"),
-    "water": ("水利局", "水利局"),
-    "emergency": ("应急管理局", "应急局"),
-    "police": ("公安局", "公安局"),
-    "traffic_police": ("公安局交通管理大队", "交警"),
-    "agriculture": ("农业农村局", "农业农村局"),
-    "forestry": ("林业局", "林业局"),
-    "natural_resources": ("自然资源局", "自然资源局"),
-    "market_regulation": ("市场监督管理局", "市场监管局"),
-    "tax": ("税务局", "税务局"),
-    "finance": ("财政局", "财政局"),
-    "petition": ("信访局", "信访局"),
-    "veterans": ("退役军人事务局", "退役军人局"),
-    "women": ("妇女联合会", "妇联"),
-    "union": ("总工会", "总工会"),
-    "court": ("人民法院", "法院"),
-    "justice": ("司法局", "司法局"),
-}
 CLERKS = {
     "medical": "medical_insurance",
     "disabled": "disabled_federation",
@@ -73,7 +49,7 @@ def second_level_workers() -> dict[str, int]:
 def county_seats(anchor: date) -> Iterator[Seat]:
     """Offices of the county, all townships and all villages: there at every scale."""
     desk = _Desk("county", anchor)
-    district = divisions()["district"]["code"]
+    district = shipped_divisions()["district"]["code"]
     yield desk.seat("head", Role.COUNTY_HEAD, district)
     yield desk.seat("leader", Role.COUNTY_LEADER, district)
     yield desk.seat("county", Role.COUNTY_OFFICER, district)
