@@ -5,11 +5,10 @@ import django.contrib.auth.validators
 import django.contrib.postgres.constraints
 import django.db.models.deletion
 import django.utils.timezone
-import grid.models.membership
-import grid.models.post
 import uuid
 from django.conf import settings
 from django.contrib.postgres.operations import BtreeGistExtension
+import yizhou.terms
 from django.db import migrations, models
 
 
@@ -366,7 +365,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='membership',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('person', '='), (grid.models.membership._TermRange('joined_on', 'left_on'), '&&')], name='membership_one_household_at_a_time'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('person', '='), (yizhou.terms.TermRange('joined_on', 'left_on'), '&&')], name='membership_one_household_at_a_time'),
         ),
         migrations.AddConstraint(
             model_name='region',
@@ -390,7 +389,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='post',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('region__isnull', False)), expressions=[('role', '='), ('region', '='), ('seat', '='), (grid.models.post._TermRange('from_on', 'until_on'), '&&')], name='post_seat_held_once'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('region__isnull', False)), expressions=[('role', '='), ('region', '='), ('seat', '='), (yizhou.terms.TermRange('from_on', 'until_on'), '&&')], name='post_seat_held_once'),
         ),
         migrations.AddConstraint(
             model_name='household',

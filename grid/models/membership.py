@@ -3,12 +3,13 @@
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 
 from grid.models.household import Household
 from grid.models.person import Person
+from yizhou.terms import TermRange
 
 
 class Relation(models.TextChoices):
@@ -31,11 +32,6 @@ class Relation(models.TextChoices):
 class MembershipQuerySet(models.QuerySet):
     def open(self) -> Self:
         return self.filter(left_on=None)
-
-
-class _TermRange(Func):
-    function = "daterange"
-    output_field = DateRangeField()
 
 
 class Membership(models.Model):
@@ -87,7 +83,7 @@ class Membership(models.Model):
                 name="membership_one_household_at_a_time",
                 expressions=[
                     ("person", RangeOperators.EQUAL),
-                    (_TermRange("joined_on", "left_on"), RangeOperators.OVERLAPS),
+                    (TermRange("joined_on", "left_on"), RangeOperators.OVERLAPS),
                 ],
             ),
         ]

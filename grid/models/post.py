@@ -4,9 +4,9 @@ from datetime import date
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from guardian.models import UserObjectPermissionBase
 
 from grid.models.account import Account
@@ -14,16 +14,12 @@ from grid.models.department import Department
 from grid.models.household import Household
 from grid.models.region import Region
 from grid.roles import Role
+from yizhou.terms import TermRange
 
 
 class PostQuerySet(models.QuerySet):
     def current(self, on: date) -> Self:
         return self.filter(Q(until_on=None) | Q(until_on__gt=on), from_on__lte=on)
-
-
-class _TermRange(Func):
-    function = "daterange"
-    output_field = DateRangeField()
 
 
 class Post(models.Model):
@@ -82,7 +78,7 @@ class Post(models.Model):
                     ("role", RangeOperators.EQUAL),
                     ("region", RangeOperators.EQUAL),
                     ("seat", RangeOperators.EQUAL),
-                    (_TermRange("from_on", "until_on"), RangeOperators.OVERLAPS),
+                    (TermRange("from_on", "until_on"), RangeOperators.OVERLAPS),
                 ],
                 condition=Q(region__isnull=False),
             ),

@@ -4,9 +4,9 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.expressions
-import monitoring.models.threshold
 import uuid
 from django.conf import settings
+import yizhou.terms
 from django.db import migrations, models
 
 
@@ -439,7 +439,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='threshold',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('key', '='), ('area', '='), (monitoring.models.threshold._TermRange(models.F('from_on'), models.F('until_on')), '&&')], name='threshold_one_at_a_time'),
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('key', '='), ('area', '='), (yizhou.terms.TermRange(models.F('from_on'), models.F('until_on')), '&&')], name='threshold_one_at_a_time'),
         ),
         migrations.AddIndex(
             model_name='upload',

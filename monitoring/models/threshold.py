@@ -4,16 +4,12 @@ from datetime import date
 from typing import Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 
 from grid.models import Region
-
-
-class _TermRange(Func):
-    function = "daterange"
-    output_field = DateRangeField()
+from yizhou.terms import TermRange
 
 
 class ThresholdQuerySet(models.QuerySet):
@@ -50,7 +46,7 @@ class Threshold(models.Model):
                 expressions=[
                     ("key", RangeOperators.EQUAL),
                     ("area", RangeOperators.EQUAL),
-                    (_TermRange(F("from_on"), F("until_on")), RangeOperators.OVERLAPS),
+                    (TermRange(F("from_on"), F("until_on")), RangeOperators.OVERLAPS),
                 ],
             ),
         ]
