@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from datetime import date
 
+import openpyxl
 import pytest
 import xlsxwriter
 
@@ -220,7 +221,6 @@ def test_the_filled_in_template_is_read() -> None:
     from monitoring.feeds import FEEDS
     from monitoring.intake.template import template_file
 
-    openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.load_workbook(io.BytesIO(template_file(FEEDS["dibao_payment"])))
     book.worksheets[0].append(dibao())
     filled = io.BytesIO()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -458,7 +459,6 @@ def test_a_merged_upload_cannot_be_discarded(world: World) -> None:
 def test_the_corrected_fault_file_goes_in_again(world: World) -> None:
     import io
 
-    openpyxl = pytest.importorskip("openpyxl")
     upload = work(send(world.clerk_civil, ONE_FAULT))
     content = b"".join(uploads.open_fault_file(acting=world.clerk_civil, upload=upload))
     book = openpyxl.load_workbook(io.BytesIO(content))
@@ -472,7 +472,6 @@ def test_the_corrected_fault_file_goes_in_again(world: World) -> None:
 def test_the_fault_file_says_what_is_wrong(world: World) -> None:
     import io
 
-    openpyxl = pytest.importorskip("openpyxl")
     upload = work(send(world.clerk_civil, ONE_FAULT))
     content = b"".join(uploads.open_fault_file(acting=world.clerk_civil, upload=upload))
     row = [cell.value for cell in openpyxl.load_workbook(io.BytesIO(content)).worksheets[0][2]]

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from yizhou.local import browser, system_packages
+from yizhou.local import browser
 from yizhou.local.folders import ROOT
 from yizhou.local.processes import dies_with_parent
 from yizhou.local.sentences import progress
@@ -34,7 +34,6 @@ def setup(_arguments: list[str]) -> int:
 
 def test(arguments: list[str]) -> int:
     """The whole suite, or what ARGS names. The engines come from yizhou.local.pytest_engines."""
-    system_packages.install_pdf_libraries()
     os.environ["CHROMIUM"] = browser.chromium_path()
     os.chdir(ROOT)
     workers = [] if any(word.startswith("-n") for word in arguments) else ["-n", "2"]

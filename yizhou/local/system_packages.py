@@ -1,6 +1,5 @@
 """Debian packages that wheels cannot carry; installed only when we are root and apt is there."""
 
-import ctypes.util
 import os
 import shutil
 import subprocess
@@ -33,14 +32,3 @@ def install(*packages: str) -> bool:
             preexec_fn=dies_with_parent(),
         )
     return done.returncode == 0
-
-
-def install_pdf_libraries() -> None:
-    """Pango, which WeasyPrint loads; say so when it is missing and cannot be installed."""
-    missing = [
-        package for name, package in PDF_LIBRARIES.items() if not ctypes.util.find_library(name)
-    ]
-    if not missing:
-        return
-    if not (can_install() and install(*missing)):
-        progress(f"注意：缺少 {'、'.join(missing)}，生成 PDF 的功能用不了。请让管理员用 apt 安装。")
