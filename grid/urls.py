@@ -11,6 +11,7 @@ from grid.views import (
     households,
     identity,
     my_work,
+    own_password,
     record_visit,
     signing_in,
     staffing,
@@ -19,6 +20,7 @@ from grid.views import (
 urlpatterns = [
     path("", home.home, name="home"),
     path("signin/", signing_in.signin, name="signin"),
+    path("password/", own_password.own_password, name="own-password"),
     path("signout/", LogoutView.as_view(), name="signout"),
     path("big-type/", big_type.switch, name="big-type"),
     path("health/live/", health.live, name="health-live"),

@@ -16,7 +16,7 @@ from yizhou.audit import SYSTEM
 
 OPEN_TO_ALL = {"signin", "health-live", "health-ready", "big-type", "signout"}
 # A stranger has an account but no post: these show the frame, or nothing of anybody.
-EMPTY_FOR_STRANGERS = {"home", "api-schema", "api-docs", "api-feeds", "api-uploads"}
+EMPTY_FOR_STRANGERS = {"home", "own-password", "api-schema", "api-docs", "api-feeds", "api-uploads"}
 
 
 def routes(
