@@ -75,6 +75,13 @@ def test_tables_name_their_columns(path: Path) -> None:
     assert [head for head in heads if "scope=" not in head] == []
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_wide_tables_scroll_inside_a_box_the_keyboard_reaches(path: Path) -> None:
+    text = path.read_text("utf-8")
+    boxed = text.count('<div class="scroll" tabindex="0"><table class="rows')
+    assert text.count('<table class="rows') == boxed
+
+
 def test_the_phone_stylesheet_stays_small() -> None:
     raw = (ROOT / "static" / "css" / "field.css").read_bytes()
     assert len(gzip.compress(raw, 9)) < 6 * 1024
