@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 import pytest
 from django.conf import settings
@@ -258,3 +259,27 @@ def test_the_phone_never_scrolls_sideways(world: World, open_page: Opener) -> No
     page.click(".task")
     fill_visit(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize(
+    ("who", "paths"),
+    [
+        (
+            "township_officer",
+            ("/", "/queue/", "/households/", "/households/{household}/", "/staffing/"),
+        ),
+        ("clerk_medical", ("/data/", "/data/medical_settlement/")),
+        ("auditor", ("/audit/",)),
+        ("worker_1", ("/my-work/", "/households/")),
+    ],
+)
+def test_no_page_is_wider_than_a_phone(
+    world: World, open_page: Opener, who: str, paths: tuple[str, ...]
+) -> None:
+    page = open_page(getattr(world, who), paths[0], **PHONE)
+    wide = []
+    for path in paths:
+        page.goto(urljoin(page.url, path.format(household=world.household.pk)))
+        if page.evaluate("document.documentElement.scrollWidth") > PHONE["viewport"]["width"]:
+            wide.append(path)
+    assert wide == []
