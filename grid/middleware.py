@@ -11,9 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
 
-from grid.refused import record_refused
+from grid.refused import as_refusal, record_refused
 from grid.scope import ABOVE_ALL_CODES, sight_of
-from yizhou.refusals import Denial, NotFound, Refusal
+from yizhou.refusals import Denial, NotFound
 
 View = Callable[[HttpRequest], HttpResponse]
 NOTHING = (ABOVE_ALL_CODES, "", "{}")
@@ -67,14 +67,6 @@ def private_pages(get_response: View) -> View:
     return middleware
 
 
-UNREADABLE = Refusal("提交的内容里有无法保存的字符。请删去后再提交。", code="unreadable")
-
-
-def is_nul(exc: Exception) -> bool:
-    """PostgreSQL keeps no NUL; the driver says so with a bare ValueError."""
-    return isinstance(exc, ValueError) and "NUL (0x00)" in str(exc)
-
-
 def refusals_as_pages(get_response: View) -> View:
     """A Refusal that no view turned into a form error becomes a page with its sentence."""
 
@@ -84,8 +76,7 @@ def refusals_as_pages(get_response: View) -> View:
     def process_exception(request: HttpRequest, exc: Exception) -> HttpResponse | None:
         if isinstance(exc, Http404):
             exc = NotFound()
-        if is_nul(exc):
-            exc = UNREADABLE
+        exc = as_refusal(exc)
         if not isinstance(exc, Denial):
             return None
         if exc.status in (403, 404):

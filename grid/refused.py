@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from yizhou.audit import record
-from yizhou.refusals import Denial
+from yizhou.refusals import Denial, Refusal
 
 
 class Stranger:
@@ -26,3 +26,12 @@ def record_refused(user: Any, request: HttpRequest, refusal: Denial) -> None:
         detail={"code": refusal.code, "method": request.method},
         address=request.META.get("REMOTE_ADDR") or None,
     )
+
+
+def as_refusal(exc: Exception) -> Exception:
+    """A NUL among the text sent, which PostgreSQL does not keep and the driver names with a bare
+    ValueError, as the sentence for it; every other exception as it is.
+    """
+    if isinstance(exc, ValueError) and "NUL (0x00)" in str(exc):
+        return Refusal("提交的内容里有无法保存的字符。请删去后再提交。", code="unreadable")
+    return exc

@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
 from grid.roles import ROLES, Act, Level, Role
-from yizhou.refusals import NotAllowed
+from yizhou.refusals import NotAllowed, NotFound
 
 ABOVE_ALL_CODES = "~"  # sorts after every digit, so [code, code~) is the subtree
 
@@ -142,6 +142,17 @@ def sees(account: Any, model: type[Model]) -> QuerySet[Any]:
     if sight.exceptions and (path := _household_path(model, scope)):
         allowed |= Q(**{f"{path}__in": sight.exceptions})
     return rows.filter(allowed)
+
+
+def found(rows: Any, pk: Any) -> Any:
+    """The row with that key among rows already narrowed by sees().
+
+    Raises NotFound: the same answer whether it does not exist or lies out of sight.
+    """
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        raise NotFound()
+    return row
 
 
 def may(account: Any, act: Act, *, code: str | None = None) -> bool:

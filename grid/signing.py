@@ -102,11 +102,10 @@ class DepartmentKeyScheme(OpenApiAuthenticationExtension):
 
 def refusals_as_problems(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Every error of the API as problem+json (RFC 9457): a Chinese sentence and a stable code."""
-    if isinstance(exc, ValueError) and "NUL (0x00)" in str(exc):
-        exc = Refusal("提交的内容里有无法保存的字符。请删去后再提交。", code="unreadable")
-    if isinstance(exc, Denial):
-        from grid.refused import record_refused
+    from grid.refused import as_refusal, record_refused
 
+    exc = as_refusal(exc)
+    if isinstance(exc, Denial):
         request = context["request"]
         if exc.status in (403, 404):
             record_refused(request.user, request._request, exc)
@@ -115,8 +114,6 @@ def refusals_as_problems(exc: Exception, context: dict[str, Any]) -> Response | 
     from rest_framework.views import exception_handler
 
     if isinstance(exc, exceptions.AuthenticationFailed):
-        from grid.refused import record_refused
-
         request = context["request"]
         record_refused(None, request._request, Refusal(_first(exc.detail), code="bad_key"))
     response = exception_handler(exc, context)

@@ -27,15 +27,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from grid.roles import Act
+from grid.scope import found
 from monitoring.actions import uploads
 from monitoring.feeds import FEEDS, Feed
 from monitoring.intake.contract import contract_of
 from monitoring.intake.receipt import receipt
-from monitoring.intake.template import template_file
+from monitoring.intake.template import XLSX, template_file
 from monitoring.models import Upload, UploadFault
 from yizhou.refusals import NotAllowed, NotFound
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SLACK = 1024 * 1024  # what a multipart body adds to its file
 
 
@@ -405,10 +405,8 @@ def feed_template(request: Request, code: str) -> HttpResponse:
 
 
 def _upload(request: Request, pk: UUID) -> Upload:
-    found = request.user.sees(Upload).filter(pk=pk).first()
-    if found is None:
-        raise NotFound
-    return found
+    upload: Upload = found(request.user.sees(Upload), pk)
+    return upload
 
 
 def _feed(request: Request, code: str) -> Feed:

@@ -11,13 +11,13 @@ from grid.models import Account, Outcome, Post, Visit, VisitReport, WorkItem
 from grid.places import Place, places_of
 from grid.requests import SignedInRequest
 from grid.roles import ROLES, Act, Role
+from grid.scope import found
 from grid.visit_form import QUESTIONS, in_words
 from monitoring.actions.alerts import WITHOUT_VISIT
 from monitoring.actions.screenings import PURPOSE
 from monitoring.evidence import Evidence, evidence_of
 from monitoring.lifecycle import BY_NAME, why_not
 from monitoring.models import Alert, AlertState
-from yizhou.refusals import NotFound
 
 
 @dataclass(slots=True)
@@ -85,14 +85,8 @@ def panel_of(
     typed: dict[str, str] | None = None,
 ) -> Panel:
     """Raises NotFound outside the account's sight."""
-    item = (
-        request.user.sees(WorkItem)
-        .select_related("household__head", "assignee")
-        .filter(pk=item_id)
-        .first()
-    )
-    if item is None:
-        raise NotFound()
+    items = request.user.sees(WorkItem).select_related("household__head", "assignee")
+    item = found(items, item_id)
     account = request.user
     visit = Visit.objects.filter(work_item=item).select_related("by").first()
     may_assign = account.may(Act.ASSIGN_WORK, code=item.code)

@@ -17,6 +17,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
+from yizhou.id_number import mask_id_number
+
 register = template.Library()
 
 SEVERITIES = {
@@ -253,3 +255,9 @@ def duration(start: datetime.datetime, end: datetime.datetime) -> str:
         return f"{seconds:.1f} 秒"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} 分 {rest} 秒" if minutes else f"{rest} 秒"
+
+
+@register.filter
+def masked_id(tail: str) -> str:
+    """An identity number of which only the tail is shown."""
+    return mask_id_number(tail)

@@ -16,7 +16,7 @@ from grid.paging import capped_page
 from grid.places import place_of, places_of
 from grid.requests import SignedInRequest
 from grid.roles import Act, Level
-from grid.scope import require, sight_of
+from grid.scope import found, require, sight_of
 from grid.views.household_forms import CHANGES, RegisterForm
 from yizhou.audit import record
 from yizhou.dossier import sections
@@ -103,10 +103,8 @@ def _villages(request: SignedInRequest) -> list[tuple[str, str]]:
 
 
 def _household(request: SignedInRequest, pk: int) -> Household:
-    found = request.user.sees(Household).select_related("head", "cell").filter(pk=pk).first()
-    if found is None:
-        raise NotFound()
-    return found
+    household: Household = found(request.user.sees(Household).select_related("head", "cell"), pk)
+    return household
 
 
 @login_required

@@ -14,8 +14,8 @@ from grid.actions.identity import SHORTEST_REASON, reveal_identity, reveal_phone
 from grid.models import Household, Person
 from grid.requests import SignedInRequest
 from grid.roles import Act
-from grid.scope import require
-from yizhou.refusals import NotFound, Refusal
+from grid.scope import found, require
+from yizhou.refusals import Refusal
 
 
 class ReasonForm(forms.Form):
@@ -47,17 +47,10 @@ def _page(
     return render(request, "grid/reveal.html", context, status=422 if form.errors else 200)
 
 
-def _person(request: SignedInRequest, pk: int) -> Person:
-    found = request.user.sees(Person).filter(pk=pk).first()
-    if found is None:
-        raise NotFound()
-    return found
-
-
 @login_required
 @require_http_methods(["GET", "POST"])
 def person_identity(request: SignedInRequest, pk: int) -> HttpResponse:
-    person = _person(request, pk)
+    person = found(request.user.sees(Person), pk)
 
     def reveal(reason: str) -> str:
         return reveal_identity(acting=request.user, person=person, reason=reason)
@@ -68,7 +61,7 @@ def person_identity(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def person_phone(request: SignedInRequest, pk: int) -> HttpResponse:
-    person = _person(request, pk)
+    person = found(request.user.sees(Person), pk)
 
     def reveal(reason: str) -> str:
         return reveal_phone(acting=request.user, subject=person, reason=reason)
@@ -79,14 +72,12 @@ def person_phone(request: SignedInRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def household_phone(request: SignedInRequest, pk: int) -> HttpResponse:
-    found = request.user.sees(Household).filter(pk=pk).first()
-    if found is None:
-        raise NotFound()
+    household = found(request.user.sees(Household), pk)
 
     def reveal(reason: str) -> str:
-        return reveal_phone(acting=request.user, subject=found, reason=reason)
+        return reveal_phone(acting=request.user, subject=household, reason=reason)
 
-    return _page(request, found, "户联系电话", reveal)
+    return _page(request, household, "户联系电话", reveal)
 
 
 urlpatterns = [

@@ -19,17 +19,16 @@ from grid.actions.visits import Incomplete, Report, file_visit
 from grid.models import Outcome, Visit, WorkItem, WorkItemPurpose
 from grid.places import places_of
 from grid.requests import SignedInRequest
+from grid.scope import found
 from grid.visit_form import QUESTIONS, STEPS, Question, in_words
-from yizhou.refusals import NotFound, Refusal
+from yizhou.refusals import Refusal
 
 log = logging.getLogger("yizhou.visits")
 
 
 def _item(request: SignedInRequest, pk: int) -> WorkItem:
-    found = request.user.sees(WorkItem).select_related("household__head").filter(pk=pk).first()
-    if found is None:
-        raise NotFound()
-    return found
+    item: WorkItem = found(request.user.sees(WorkItem).select_related("household__head"), pk)
+    return item
 
 
 @login_required
@@ -215,14 +214,8 @@ def _drawn(
 @login_required
 @require_GET
 def visit_done(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
-    visit = (
-        request.user.sees(Visit)
-        .select_related("household__head", "work_item")
-        .filter(pk=pk)
-        .first()
-    )
-    if visit is None:
-        raise NotFound()
+    visits = request.user.sees(Visit).select_related("household__head", "work_item")
+    visit = found(visits, pk)
     following = (
         request.user.sees(WorkItem)
         .to_visit()

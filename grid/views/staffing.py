@@ -16,9 +16,9 @@ from grid.models import Post, Region
 from grid.places import places_of
 from grid.requests import SignedInRequest
 from grid.roles import Act, Level
-from grid.scope import highest_place, in_subtrees, require, sight_of
+from grid.scope import found, highest_place, in_subtrees, require, sight_of
 from grid.views.staffing_forms import AccountForm, AppointForm, EndForm, HandOverForm
-from yizhou.refusals import NotAllowed, NotFound, Refusal
+from yizhou.refusals import NotAllowed, Refusal
 
 LISTED = 100  # lines of vacancies, posts and loads on the page; a narrower place shows the rest
 
@@ -28,10 +28,8 @@ def _region(request: SignedInRequest) -> Region:
     code = request.GET.get("region") or highest_place(request.user)
     if code is None:
         raise NotAllowed("您现在的职务看不到网格队伍。")
-    found = request.user.sees(Region).filter(pk=code).first()
-    if found is None:
-        raise NotFound()
-    return found
+    region: Region = found(request.user.sees(Region), code)
+    return region
 
 
 @login_required
@@ -106,9 +104,7 @@ def _back(post: Post) -> str:
 @login_required
 @require_http_methods(["GET", "POST"])
 def end(request: SignedInRequest, pk: int) -> HttpResponse:
-    post = request.user.sees(Post).select_related("account", "region").filter(pk=pk).first()
-    if post is None:
-        raise NotFound()
+    post = found(request.user.sees(Post).select_related("account", "region"), pk)
     require(request.user, Act.APPOINT, code=post.region_id)
     form = EndForm(request.POST or None, viewer=request.user, post=post)
     if request.method == "POST" and form.is_valid():

@@ -12,6 +12,7 @@ import xlsxwriter
 from monitoring.feeds import Feed
 from monitoring.intake.contract import contract_of
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FAULT_TITLE = "错误说明"
 KINDS = {
     "id": "身份证号（文本）",

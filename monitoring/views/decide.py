@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from grid.actions.work_items import assign_work_item
 from grid.models import WorkItem
 from grid.requests import SignedInRequest
+from grid.scope import found
 from monitoring.actions.alerts import return_visit, settle_alert
 from monitoring.actions.screenings import PURPOSE
 from monitoring.models import Alert
@@ -37,13 +38,6 @@ def back_url(request: SignedInRequest, fallback: str = "/queue/") -> str:
     return url if url_has_allowed_host_and_scheme(url, allowed_hosts=None) else fallback
 
 
-def find(account: Any, model: type, pk: int) -> Any:
-    found = account.sees(model).filter(pk=pk).first()
-    if found is None:
-        raise NotFound()
-    return found
-
-
 def decide(request: SignedInRequest, item_id: int, act: Callable[[], str]) -> HttpResponse:
     """Run the act; a refusal shows the queue again with what was typed and the sentence."""
     try:
@@ -61,7 +55,7 @@ def decide(request: SignedInRequest, item_id: int, act: Callable[[], str]) -> Ht
 @login_required
 @require_POST
 def assign(request: SignedInRequest, pk: int) -> HttpResponse:
-    item = find(request.user, WorkItem, pk)
+    item = found(request.user.sees(WorkItem), pk)
 
     def act() -> str:
         offered = {str(w.id): w.account for w in workers_for(item)}
@@ -96,7 +90,7 @@ def _day(text: str) -> date | None:
 @login_required
 @require_POST
 def settle(request: SignedInRequest, pk: int) -> HttpResponse:
-    alert = find(request.user, Alert, pk)
+    alert = found(request.user.sees(Alert), pk)
     item_id = _item_of(request.user, alert)
 
     def act() -> str:
@@ -127,7 +121,7 @@ def _item_of(account: Any, alert: Alert) -> int:
 @login_required
 @require_POST
 def send_back(request: SignedInRequest, pk: int) -> HttpResponse:
-    item = find(request.user, WorkItem, pk)
+    item = found(request.user.sees(WorkItem), pk)
 
     def act() -> str:
         return_visit(

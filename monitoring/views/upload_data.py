@@ -15,16 +15,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from grid.requests import SignedInRequest
 from grid.roles import Act
+from grid.scope import found
 from monitoring.actions import uploads
 from monitoring.feeds import Feed
 from monitoring.freshness import freshness
 from monitoring.intake import receipt
 from monitoring.intake.contract import contract_of
-from monitoring.intake.template import KINDS, template_file
+from monitoring.intake.template import KINDS, XLSX, template_file
 from monitoring.models import Upload, UploadFault
 from yizhou.refusals import NotAllowed, NotFound, Refusal
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FAULTS_PER_PAGE = 20  # the decision below stays within reach
 BATCHES_SHOWN = 20
 
@@ -193,10 +193,8 @@ def _done(request: SignedInRequest, pk: UUID, act: Any) -> HttpResponse:
 
 def _upload(request: SignedInRequest, pk: UUID) -> Upload:
     rows = request.user.sees(Upload).select_related("department", "submitted_by", "submitted_key")
-    found = rows.select_related("screening").filter(pk=pk).first()
-    if found is None:
-        raise NotFound
-    return found
+    upload: Upload = found(rows.select_related("screening"), pk)
+    return upload
 
 
 def _feed(request: SignedInRequest, code: str) -> Feed:
