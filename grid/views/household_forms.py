@@ -220,6 +220,17 @@ class JoinForm(ChangeForm, NewMemberFields):
 SUCCESSOR_HELP = "只在户主离开或死亡、户内还有人时填写。"
 
 
+def successor() -> MemberChoice:
+    """Who becomes head, where the head may be the one who goes."""
+    return MemberChoice(
+        label="新户主",
+        queryset=Person.objects.none(),
+        required=False,
+        empty_label="户主不变",
+        help_text=SUCCESSOR_HELP,
+    )
+
+
 class DeathForm(ChangeForm):
     title = "登记死亡"
     done = "已登记死亡。"
@@ -228,13 +239,7 @@ class DeathForm(ChangeForm):
 
     person = MemberChoice(label="死亡的人", queryset=Person.objects.none(), empty_label="请选择")
     on = Day("死亡日期")
-    new_head = MemberChoice(
-        label="新户主",
-        queryset=Person.objects.none(),
-        required=False,
-        empty_label="户主不变",
-        help_text=SUCCESSOR_HELP,
-    )
+    new_head = successor()
 
     def perform(self, acting: Any) -> None:
         said = self.cleaned_data
@@ -269,13 +274,7 @@ class LeaveForm(ChangeForm):
         ],
     )
     on = Day("离开日期")
-    new_head = MemberChoice(
-        label="新户主",
-        queryset=Person.objects.none(),
-        required=False,
-        empty_label="户主不变",
-        help_text=SUCCESSOR_HELP,
-    )
+    new_head = successor()
 
     def perform(self, acting: Any) -> None:
         said = self.cleaned_data

@@ -142,9 +142,7 @@ def test_filing_never_takes_an_unanswered_purpose_off_the_list() -> None:
     assert item.state == WorkItem.State.TO_VISIT
 
 
-@pytest.mark.django_db
-def test_visit_after_a_move_reaches_its_alert(world: World, alert: Alert) -> None:
-    """The worker of the new grid files behind the wall; the alert must come back reported."""
+def move_to_other_grid(world: World) -> None:
     household = world.household
     household.refresh_from_db()
     move_household(
@@ -155,6 +153,12 @@ def test_visit_after_a_move_reaches_its_alert(world: World, alert: Alert) -> Non
         address="怀道屯 1 号",
         on=timezone.localdate(),
     )
+
+
+@pytest.mark.django_db
+def test_visit_after_a_move_reaches_its_alert(world: World, alert: Alert) -> None:
+    """The worker of the new grid files behind the wall; the alert must come back reported."""
+    move_to_other_grid(world)
     with behind_wall(world.other_worker):
         item = WorkItem.objects.open().get()
         file_visit(
@@ -176,16 +180,7 @@ def test_visit_after_a_move_reaches_its_alert(world: World, alert: Alert) -> Non
 def test_moved_households_alert_is_seen_where_its_visit_is(
     world: World, alert: Alert, signed_in: Callable[[Account], Client]
 ) -> None:
-    household = world.household
-    household.refresh_from_db()
-    move_household(
-        acting=world.county_officer,
-        household=household,
-        version_seen=household.version,
-        cell=world.other_grid,
-        address="怀道屯 1 号",
-        on=timezone.localdate(),
-    )
+    move_to_other_grid(world)
     collect_reports()  # what beat does every half minute
     assert alert in world.other_township_officer.sees(Alert)
     assert alert not in world.township_officer.sees(Alert)
