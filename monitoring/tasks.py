@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring.actions import screenings, uploads
+from monitoring.actions import screenings, undos, upload_steps
 from monitoring.actions.alerts import collect_reports
 from monitoring.actions.screenings import perform_screening, request_screening
 from monitoring.models import ScreeningRun
@@ -39,10 +39,16 @@ def sweep_screenings() -> None:
 @shared_task
 def advance_upload(upload_id: str) -> None:
     """Check or merge one upload, whichever its stage asks for."""
-    uploads.advance_upload(upload_id)
+    upload_steps.advance_upload(upload_id)
 
 
 @shared_task
 def sweep_uploads() -> None:
-    """Beat: uploads whose doorbell was lost or whose worker died."""
-    uploads.sweep_uploads()
+    """Beat: uploads and undos whose doorbell was lost or whose worker died."""
+    upload_steps.sweep_uploads()
+    undos.sweep_undos()
+
+
+@shared_task
+def advance_undo(undo_id: str) -> None:
+    undos.advance_undo(undo_id)

@@ -57,6 +57,10 @@ VERBS = {
     "decided_upload": "决定入库",
     "discarded_upload": "放弃报送",
     "retried_upload": "重试报送",
+    "held_upload": "质量关口拦下",
+    "released_upload": "核实放行数据",
+    "asked_undo": "申请撤回批次",
+    "undid_upload": "撤回批次",
     "exported_fault_file": "导出错误行",
 }
 

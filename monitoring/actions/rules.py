@@ -10,7 +10,7 @@ from django.utils import timezone
 from grid.models import Region
 from grid.roles import Level
 from monitoring.models import Rule, RuleVersion, Threshold
-from monitoring.rules import DEADLINES, SHIPPED, ShippedThreshold
+from monitoring.rules import DEADLINES, GATES, SHIPPED, ShippedThreshold
 from monitoring.rules.definition import check_definition
 from yizhou.audit import record
 from yizhou.refusals import Refusal
@@ -27,7 +27,7 @@ def load_shipped_rules(*, acting: Any) -> int:
     county = Region.objects.filter(level=Level.COUNTY).first()
     if county is None:
         raise Refusal("还没有录入区划。请先导入县、乡、村，再装载规则。", code="no_county")
-    for figure in (*DEADLINES, *(t for rule in SHIPPED for t in rule.thresholds)):
+    for figure in (*DEADLINES, *GATES, *(t for rule in SHIPPED for t in rule.thresholds)):
         _enter_threshold(figure, county)
     added = 0
     for shipped in SHIPPED:

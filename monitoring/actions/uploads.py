@@ -1,17 +1,15 @@
-"""Department data in: receive, check, decide, merge, discard, try again.
+"""Department data in, the sender's part: receive, decide, release, discard, try again.
 
-The page and the API call the same actions. An upload is a job as a row (yizhou.deferred): its
-stage is what the sender sees, its job state what the workers see.
+The page and the API call the same actions; what the workers do is in upload_steps.
 """
 
 import hashlib
 import io
 import json
-import logging
-import uuid
+import re
+from calendar import monthrange
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import timedelta
+from datetime import date
 from typing import Any, BinaryIO, NamedTuple
 
 from django.conf import settings
@@ -21,23 +19,23 @@ from django.utils import timezone
 from grid.models import Account, DepartmentKey
 from grid.roles import Act
 from grid.scope import require, sight_of
-from monitoring.actions.screenings import request_screening
 from monitoring.feeds import FEEDS, Feed
 from monitoring.intake import reading
-from monitoring.intake.checking import check, conclude
-from monitoring.intake.keeping import keep, pieces, plain_file
-from monitoring.intake.merging import merge
-from monitoring.intake.staging import Staging, drop_forgotten, drop_staging
-from monitoring.models import ScreeningRun, Upload, UploadChunk
-from yizhou.audit import SYSTEM, record
-from yizhou.deferred import MAX_ATTEMPTS, LeaseLost, heartbeat, ring
+from monitoring.intake.keeping import keep, pieces
+from monitoring.intake.staging import drop_staging
+from monitoring.models import Upload, UploadChunk
+from yizhou.audit import record
+from yizhou.deferred import ring
 from yizhou.refusals import NotAllowed, NotFound, Overtaken, Refusal
 
-log = logging.getLogger("monitoring.uploads")
 Stage = Upload.Stage
-TO_CHECK = (Stage.RECEIVED, Stage.CHECKING)
-TO_DO = (*TO_CHECK, Stage.MERGING)
-RETRY_IN = timedelta(seconds=30)
+UNDER_WAY = (Stage.RECEIVED, Stage.CHECKING, Stage.MERGING, Stage.DECIDING, Stage.HELD)
+TO_MERGE: dict[str, Any] = {
+    "stage": Stage.MERGING,
+    "job_state": Upload.JobState.WAITING,
+    "attempt": 0,
+    "not_before": None,
+}
 LONGEST_KEY = 80
 MAX_ROWS = 50_000  # of one JSON request; more goes as a file
 SAME_CONTENT, SAME_KEY = "upload_same_content_once", "upload_idempotency_key_once"
@@ -87,7 +85,7 @@ def may_send(acting: Any, department: str) -> bool:
     return acting.may(Act.UPLOAD_DATA) and (own is None or department in own)
 
 
-def _require_sender(acting: Any, department: str) -> None:
+def require_sender(acting: Any, department: str) -> None:
     if isinstance(acting, Account):
         require(acting, Act.UPLOAD_DATA)
     if not may_send(acting, department):
@@ -104,14 +102,17 @@ def receive_upload(
     channel: str,
     on_faults: str = Upload.OnFaults.ASK,
     idempotency_key: str = "",
+    as_of: date | None = None,
+    is_correction: bool = False,
 ) -> Received:
     """Seal the content, queue its check and ring; the same content again does nothing.
 
-    `file` is open for reading and can seek. Raises Refusal for a wrong sender, an unreadable or
-    too large file (415, 413), NotFound for an unknown feed, KeyReused.
+    `file` is open for reading and can seek. `as_of` is the day up to which the data tell; unsaid,
+    the end of the month in the file's name, or today. Raises Refusal for a wrong sender, an
+    unreadable or too large file (415, 413), NotFound for an unknown feed, KeyReused.
     """
     contract = feed_called(feed)
-    _require_sender(acting, contract.department)
+    require_sender(acting, contract.department)
     if len(idempotency_key) > LONGEST_KEY:
         raise Refusal(f"Idempotency-Key 最长 {LONGEST_KEY} 个字符，请改短。", code="key_too_long")
     size, sha256 = _measure(file)
@@ -130,6 +131,8 @@ def receive_upload(
         else None,
         on_faults=on_faults,
         idempotency_key=idempotency_key,
+        as_of=checked_as_of(as_of, filename),
+        is_correction=is_correction,
     )
     if earlier := _earlier(upload):
         return Received(earlier, repeated=True)
@@ -143,8 +146,25 @@ def receive_upload(
         return Received(earlier, repeated=True)
     keep(upload, file, UploadChunk.Part.FILE)
     _audit(acting, "received_upload", upload, size_bytes=size, channel=channel)
-    _ring(upload)
+    ring_for(upload)
     return Received(upload, repeated=False)
+
+
+MONTH_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0[1-9]|1[0-2])(?=月|\D|$)", re.ASCII)
+
+
+def checked_as_of(as_of: date | None, filename: str) -> date:
+    """The day up to which the data tell. Raises Refusal for a day to come."""
+    today = timezone.localdate()
+    if as_of is not None:
+        if not date(2000, 1, 1) <= as_of <= today:
+            raise Refusal(f"数据截止日应在 2000 年以后、不晚于今天（{today}）。", code="as_of")
+        return as_of
+    if found := MONTH_IN_NAME.search(filename):
+        year, month = int(found[1]), int(found[2])
+        last = date(year, month, monthrange(year, month)[1])
+        return min(last, today)
+    return today
 
 
 def _measure(file: BinaryIO) -> tuple[int, str]:
@@ -178,8 +198,8 @@ def _earlier(upload: Upload) -> Upload | None:
         if held:
             return held
     return (
-        same.filter(feed=upload.feed, sha256=upload.sha256)
-        .exclude(stage__in=[Stage.REFUSED, Stage.DISCARDED])
+        same.filter(feed=upload.feed, sha256=upload.sha256, is_correction=upload.is_correction)
+        .exclude(stage__in=[Stage.REFUSED, Stage.DISCARDED, Stage.UNDONE])
         .first()
     )
 
@@ -205,190 +225,55 @@ def rows_as_file(rows: Sequence[dict[str, Any]]) -> BinaryIO:
     return content
 
 
-# ---- the worker's part ----
-
-
-def advance_upload(upload_id: str | uuid.UUID) -> bool:
-    """Claim the upload and do what its stage asks for. False when it was not ours to do."""
-    token = Upload.claim(upload_id)
-    if token is None:
-        return False
-    upload = Upload.objects.get(pk=upload_id)
-    try:
-        with heartbeat(Upload, upload.pk, token):
-            if upload.stage in TO_CHECK:
-                _check(upload, token)
-            elif upload.stage == Stage.MERGING:
-                _merge(upload, token)
-            else:
-                Upload.finish(upload.pk, token)
-    except LeaseLost:
-        return False
-    except Exception:
-        log.exception("upload %s at %s", upload.pk, upload.stage)
-        again = None if upload.attempt >= MAX_ATTEMPTS else RETRY_IN * upload.attempt
-        sentence = "处理时发生意外，系统会自动再试；若一直不成功，请点“重试”或联系县级监测专员。"
-        Upload.fail(upload.pk, token, sentence, retry_in=again)
-    return True
-
-
-def _check(upload: Upload, token: uuid.UUID) -> None:
-    if not _owned(upload, token).filter(stage__in=TO_CHECK).update(stage=Stage.CHECKING):
-        raise LeaseLost
-
-    def renew(percent: int) -> None:
-        if not Upload.renew(upload.pk, token, progress=percent):
-            raise LeaseLost
-
-    try:
-        with plain_file(upload) as file:
-            found = check(upload, file, renew=renew)
-            with transaction.atomic():
-                conclude(upload, found, file)
-                _leave_check(upload, token)
-    except Refusal as refusal:
-        _refuse(upload, token, refusal)
-
-
-def _leave_check(upload: Upload, token: uuid.UUID) -> None:
-    """Write what the check found and hand over: to merging, to the sender, or to the end."""
-    merging = upload.stage == Stage.MERGING
-    moved = (
-        _owned(upload, token)
-        .filter(stage=Stage.CHECKING)
-        .update(
-            **{name: getattr(upload, name) for name in CHECKED},
-            job_state=Upload.JobState.WAITING if merging else Upload.JobState.DONE,
-            lease_until=None,
-            attempt=0,
-            progress=85,
-        )
-    )
-    if not moved:
-        raise LeaseLost
-    counts = {name: getattr(upload, name) for name in COUNTS}
-    _audit(SYSTEM, "checked_upload", upload, stage=upload.stage, **counts)
-    if merging:
-        _ring(upload)
-    if upload.stage == Stage.REFUSED:
-        drop_staging(upload)
-
-
-COUNTS = ("rows_in", "faulty", "duplicate", "blank", "unmatched")
-CHECKED = ("stage", "refusal", "notes", "checked_at", *COUNTS)
-
-
-@transaction.atomic
-def _refuse(upload: Upload, token: uuid.UUID, refusal: Refusal) -> None:
-    moved = _owned(upload, token).update(
-        stage=Stage.REFUSED,
-        refusal=refusal.sentence[:400],
-        notes={"refusal_code": refusal.code},
-        checked_at=timezone.now(),
-        job_state=Upload.JobState.DONE,
-        lease_until=None,
-        progress=100,
-    )
-    if not moved:
-        raise LeaseLost
-    drop_staging(upload)
-    _audit(SYSTEM, "refused_upload", upload, code=refusal.code)
-
-
-@transaction.atomic
-def _merge(upload: Upload, token: uuid.UUID) -> None:
-    """Staging into records, counts, audit and the screening request, all or nothing."""
-    staging = Staging.find(upload, FEEDS[upload.feed])
-    due = upload.rows_in - upload.faulty - upload.duplicate - upload.blank
-    if staging is None or staging.count() != due:
-        # A crash of the database empties unlogged tables: read the file again.
-        _owned(upload, token).update(
-            stage=Stage.RECEIVED, job_state=Upload.JobState.WAITING, lease_until=None
-        )
-        _ring(upload)
-        return
-    now = timezone.now()
-    merged = merge(staging, at=now)
-    notes = upload.notes | {
-        name: value
-        for name, value in asdict(merged).items()
-        if name in ("superseded", "matched_late", "renamed", "renamed_rows") and value
-    }
-    moved = (
-        _owned(upload, token)
-        .filter(stage=Stage.MERGING)
-        .update(
-            stage=Stage.MERGED,
-            accepted=merged.accepted,
-            unchanged=merged.unchanged,
-            unmatched=merged.unmatched,
-            notes=notes,
-            merged_at=now,
-        )
-    )
-    if not moved or not Upload.finish(upload.pk, token):
-        raise LeaseLost
-    staging.drop()
-    upload.refresh_from_db()
-    counts = {name: getattr(upload, name) for name in ("accepted", "unchanged", *COUNTS)}
-    _audit(SYSTEM, "merged_upload", upload, **counts)
-    request_screening(acting=SYSTEM, trigger=ScreeningRun.Trigger.UPLOAD, upload=upload)
-
-
-def sweep_uploads() -> None:
-    """Take up what the doorbell lost or a dead worker left; fail what was tried too often."""
-    for pk in (
-        Upload.objects.claimable()
-        .filter(stage__in=TO_DO)
-        .order_by("received_at")
-        .values_list("pk", flat=True)[:20]
-    ):
-        advance_upload(pk)
-    Upload.objects.exhausted().update(
-        job_state=Upload.JobState.FAILED,
-        lease_until=None,
-        job_error="处理了多次都没有完成。请点“重试”；再不成功，请联系县级监测专员。",
-    )
-    drop_forgotten()
-
-
 # ---- the sender's decisions ----
 
 
 @transaction.atomic
 def decide_upload(*, acting: Any, upload: Upload, take: str) -> Upload:
     """After checking found faults: take the good rows, or nothing."""
-    _require_sender(acting, upload.department_id)
+    require_sender(acting, upload.department_id)
     if take not in ("good", "nothing"):
         raise Refusal(
             "take 只能是 good（先入库无误的行）或 nothing（全部不入库）。", code="bad_take"
         )
-    change: dict[str, Any] = {
-        "stage": Stage.MERGING,
-        "on_faults": Upload.OnFaults.TAKE_GOOD,
-        "job_state": Upload.JobState.WAITING,
-        "attempt": 0,
-        "not_before": None,
-    }
+    taking = {"on_faults": Upload.OnFaults.TAKE_GOOD}
+    change: dict[str, Any] = taking | TO_MERGE
     if take == "nothing":
         sentence = "您决定全部不入库。改好后请重新报送整份文件。"
         change = {"stage": Stage.REFUSED, "refusal": sentence, "progress": 100}
+    elif upload.held_for:
+        change = taking | {"stage": Stage.HELD}
     _move(upload, Upload.objects.filter(stage=Stage.DECIDING), change)
     _audit(acting, "decided_upload", upload, take=take)
-    if take == "good":
-        _ring(upload)
-    else:
+    if upload.stage == Stage.MERGING:
+        ring_for(upload)
+    if take == "nothing":
         drop_staging(upload)
+    return upload
+
+
+@transaction.atomic
+def release_upload(*, acting: Account, upload: Upload, reason: str) -> Upload:
+    """A person looked at what the quality gate held back and lets it pass."""
+    if not isinstance(acting, Account):
+        raise NotAllowed("待核实的批次要由工作人员在网页上核实放行，接口不能放行。")
+    require_sender(acting, upload.department_id)
+    if not 2 <= len(reason := reason.strip()) <= 200:
+        raise Refusal(
+            "请写明核实的情况，2 到 200 个字，例如“本月停报一个定点机构”。", code="reason"
+        )
+    change = {"released_by": acting} | TO_MERGE
+    _move(upload, Upload.objects.filter(stage=Stage.HELD), change)
+    _audit(acting, "released_upload", upload, held_for=upload.held_for, reason=reason)
+    ring_for(upload)
     return upload
 
 
 @transaction.atomic
 def discard_upload(*, acting: Any, upload: Upload) -> Upload:
     """Give the upload up before anything was merged; the sealed file goes."""
-    _require_sender(acting, upload.department_id)
-    idle = Upload.objects.filter(stage__in=[*TO_DO, Stage.DECIDING]).exclude(
-        job_state=Upload.JobState.WORKING
-    )
+    require_sender(acting, upload.department_id)
+    idle = Upload.objects.filter(stage__in=UNDER_WAY).exclude(job_state=Upload.JobState.WORKING)
     _move(upload, idle, {"stage": Stage.DISCARDED, "job_state": Upload.JobState.DONE})
     UploadChunk.objects.filter(upload=upload).delete()
     drop_staging(upload)
@@ -399,7 +284,7 @@ def discard_upload(*, acting: Any, upload: Upload) -> Upload:
 @transaction.atomic
 def retry_upload(*, acting: Any, upload: Upload) -> Upload:
     """Put a failed upload back into the queue."""
-    _require_sender(acting, upload.department_id)
+    require_sender(acting, upload.department_id)
     change = {
         "job_state": Upload.JobState.WAITING,
         "attempt": 0,
@@ -408,14 +293,14 @@ def retry_upload(*, acting: Any, upload: Upload) -> Upload:
     }
     _move(upload, Upload.objects.filter(job_state=Upload.JobState.FAILED), change)
     _audit(acting, "retried_upload", upload)
-    _ring(upload)
+    ring_for(upload)
     return upload
 
 
 @transaction.atomic
 def open_fault_file(*, acting: Any, upload: Upload) -> list[bytes]:
     """The workbook of faulty rows, with whole identity numbers: an export, and audited as one."""
-    _require_sender(acting, upload.department_id)
+    require_sender(acting, upload.department_id)
     content = list(pieces(upload, UploadChunk.Part.FAULTS))
     if not content:
         raise NotFound("这一批没有错误行文件：没有错误，或错误太多。请改原文件后重新报送。")
@@ -429,11 +314,7 @@ def _move(upload: Upload, allowed: Any, change: dict[str, Any]) -> None:
     upload.refresh_from_db()
 
 
-def _owned(upload: Upload, token: uuid.UUID) -> Any:
-    return Upload.objects.filter(pk=upload.pk, lease_token=token, job_state="working")
-
-
-def _ring(upload: Upload) -> None:
+def ring_for(upload: Upload) -> None:
     # Imported late: tasks import actions.
     from monitoring.tasks import advance_upload as task
 

@@ -3,7 +3,7 @@
 from monitoring.feeds.dibao_payment import FEED as DIBAO_PAYMENT
 from monitoring.feeds.disability_certificate import FEED as DISABILITY_CERTIFICATE
 from monitoring.feeds.medical_settlement import FEED as MEDICAL_SETTLEMENT
-from monitoring.feeds.record import Check, Column, Feed, Record
+from monitoring.feeds.record import Check, Column, Feed, Happening, Proposal, Record, Rhythm
 from monitoring.feeds.school_status import FEED as SCHOOL_STATUS
 
 FEEDS: dict[str, Feed] = {
@@ -11,4 +11,4 @@ FEEDS: dict[str, Feed] = {
     for feed in (MEDICAL_SETTLEMENT, DISABILITY_CERTIFICATE, SCHOOL_STATUS, DIBAO_PAYMENT)
 }
 
-__all__ = ["FEEDS", "Check", "Column", "Feed", "Record"]
+__all__ = ["FEEDS", "Check", "Column", "Feed", "Happening", "Proposal", "Record", "Rhythm"]

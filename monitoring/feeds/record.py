@@ -56,6 +56,46 @@ class Record(models.Model):
 CURRENT = Q(superseded_at=None)
 
 
+def one_current_per(table: str, *fields: str) -> list[models.BaseConstraint]:
+    """The natural key: one current version of every fact."""
+    return [models.UniqueConstraint(name=f"{table}_key", fields=fields, condition=CURRENT)]
+
+
+def looked_up_by(table: str, valid_on: str) -> list[models.Index]:
+    """What screening asks by: the day of the fact, the person, and rows nobody was found for."""
+    return [
+        models.Index(fields=[valid_on], name=f"{table}_recent", condition=CURRENT),
+        models.Index(fields=["person", valid_on], name=f"{table}_person"),
+        models.Index(fields=["id_digest"], name=f"{table}_unmatched", condition=Q(person=None)),
+    ]
+
+
+class Rhythm(models.TextChoices):
+    """What one file holds. Only a whole list lets a missing row mean that the fact has ended."""
+
+    WHOLE_LIST = "whole_list", "每次报送全部名单"
+    NEW_FACTS = "new_facts", "每次只报新增和变化"
+
+
+class Happening(models.TextChoices):
+    """What a record may say of the registry; a person confirms it (grid holds the registry)."""
+
+    DEATH = "death", "死亡"
+    MOVE_OUT = "move_out", "迁出"
+    MOVE_IN = "move_in", "迁入"
+    BIRTH = "birth", "出生"
+    NEW_HOUSEHOLD = "new_household", "立户"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Rows of a feed that propose a change of the registry: `when` is SQL over the record `r`."""
+
+    happening: Happening
+    when: str
+    on: str  # the column with the day it happened
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """What stands beside one model field: other headings senders use, the unit, an example."""
@@ -102,6 +142,11 @@ class Feed:
     columns: Sequence[Column]
     checks: Sequence[Check] = ()
     arithmetic: tuple[str, ...] = ()  # the first column less the others gives the last one
+    rhythm: Rhythm = Rhythm.NEW_FACTS
+    every_months: int = 1  # due in every month whose number fits; 12 means once a year
+    due_month: int = 1  # of a yearly feed; of a quarterly one the first due month
+    proposals: Sequence[Proposal] = ()
+    note: str = ""  # who sees little of it, why it is narrow, what it does not hold
 
     def column(self, name: str) -> Column:
         return next(c for c in self.columns if c.name == name)

@@ -6,7 +6,7 @@ dies in between leaves a staging table of its own attempt, which the next attemp
 
 import hashlib
 from binascii import hexlify
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 from monitoring.feeds import FEEDS, Feed
 from monitoring.intake import reading
 from monitoring.intake.disposable import check_lines, sent_rows
+from monitoring.intake.gate import suspicions
 from monitoring.intake.keeping import keep
 from monitoring.intake.staging import Staging, copy_faults
 from monitoring.intake.template import fault_file
@@ -25,22 +26,27 @@ from monitoring.models import Upload, UploadChunk, UploadFault
 from yizhou.refusals import Refusal
 from yizhou.sealed import digest
 
-BATCH = 20_000  # rows per COPY
+SEGMENT = 200_000  # rows per COPY; between two of them the progress is told
 READ_SHARE = 80  # per cent of the progress bar that reading takes
 FAULT_FILE_ROWS = 20_000
+NAMES_LISTED = 20
 
 Renew = Callable[[int], None]
 
 
 @dataclass(slots=True)
 class Reading:
-    """What the child process found. `faults` are COPY lines without the upload's key."""
+    """What the child process found. `faults` are COPY lines without the upload's key, `lost` the
+    COPY lines that Staging.households_missed asks for.
+    """
 
     staging: Staging
     good: int = 0
     faulty: int = 0
     blank: int = 0
     faults: list[bytes] = field(default_factory=list)
+    lost: list[bytes] = field(default_factory=list)
+    bad_ids: int = 0
     notes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -53,45 +59,92 @@ def check(upload: Upload, file: BinaryIO, *, renew: Renew) -> Reading:
     feed = FEEDS[upload.feed]
     found = Reading(Staging.create(upload, feed))
     lines = check_lines(file, feed, kind=kind_of(upload, file), today=timezone.localdate())
-    batch: list[bytes] = []
-    percent = 0
-    for some in lines:
-        for line in some:
-            mark = line[:2]
-            if mark == b"R\t":
-                batch.append(staged(line))
-            elif mark == b"F\t":
-                found.faults.append(line[2:])
-            elif mark == b"P\t":
-                percent = int(line[2:])
-        if len(batch) >= BATCH:
-            found.staging.copy_in(batch)
-            batch.clear()
-            renew(percent * READ_SHARE // 100)
-        elif not some:
-            renew(percent * READ_SHARE // 100)
-    found.staging.copy_in(batch)
+    rows = Rows(lines, found)
+    while not rows.over:
+        found.staging.copy_in(rows)
+        if rows.refusal:
+            raise rows.refusal
+        renew(rows.percent * READ_SHARE // 100)
+        rows.begin_segment()
     end = lines.end or {}
     found.good, found.faulty, found.blank = end["good"], end["faulty"], end["blank"]
     found.notes = end["notes"]
     return found
 
 
-def staged(line: bytes) -> bytes:
-    """A row of the child process as a row of the staging table: the number becomes its digest.
+class Rows:
+    """The child's good rows as COPY draws them, segment by segment; all else is put aside."""
+
+    def __init__(self, lines: Iterable[list[bytes]], found: Reading) -> None:
+        self._lines, self._found = iter(lines), found
+        self._content = memoryview(b"")
+        self._in_segment = 0
+        self.percent = 0
+        self.over = False
+        self.refusal: Refusal | None = None  # COPY would hide it in an error of its own
+
+    def begin_segment(self) -> None:
+        self._in_segment = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes of rows; b"" at the end of a segment."""
+        while not self._content:
+            if self._in_segment >= SEGMENT or self.over:
+                return b""
+            self._fill()
+        piece, self._content = self._content[:size], self._content[size:]
+        return bytes(piece)
+
+    def _fill(self) -> None:
+        try:
+            some = next(self._lines, None)
+        except Refusal as refusal:
+            self.refusal, some = refusal, None
+        if some is None:
+            self.over = True
+            return
+        rows = staged_rows(some, self._found)
+        self._in_segment += len(rows)
+        self._content = memoryview(b"".join(rows))
+        for line in reversed(some):
+            if line[:2] == b"P\t":
+                self.percent = int(line[2:])
+                break
+
+
+def staged_rows(lines: list[bytes], found: Reading) -> list[bytes]:
+    """Rows of the child process as rows of the staging table: the number becomes its digest.
 
     The fingerprint covers the keyed digest and all other columns in their canonical text.
     """
-    _, number, id_number, rest = line.split(b"\t", 3)
-    key = digest(id_number.decode(), kind="id")
-    fingerprint = hashlib.blake2b(key + rest, digest_size=16).digest()
-    return b"%b\t\\\\x%b\t%b\t\\\\x%b\t%b\n" % (
-        number,
-        hexlify(key),
-        id_number[-4:],
-        hexlify(fingerprint),
-        rest,
-    )
+    rows: list[bytes] = []
+    add, blake2b = rows.append, hashlib.blake2b
+    for line in lines:
+        mark = line[:2]
+        if mark == b"R\t":
+            _, number, id_number, rest = line.split(b"\t", 3)
+            key = digest(id_number.decode(), kind="id")
+            hashed = blake2b(key + rest, digest_size=16).hexdigest().encode()
+            add(
+                b"%b\t\\\\x%b\t%b\t\\\\x%b\t%b\n"
+                % (number, hexlify(key), id_number[-4:], hashed, rest)
+            )
+        elif mark == b"F\t":
+            found.faults.append(line[2:])
+        elif mark == b"H\t":
+            _put_aside(line, found)
+    return rows
+
+
+def _put_aside(line: bytes, found: Reading) -> None:
+    """A faulty row's person: row, number if it read well, name, day of birth, 1 if not."""
+    _, _, id_number, name, born_on, bad = line.split(b"\t")
+    found.bad_ids += bad == b"1"
+    if id_number:
+        key = digest(id_number.decode(), kind="id")
+        found.lost.append(b"\\\\x%b\t\\N\t\\N\n" % hexlify(key))
+    elif name and born_on:
+        found.lost.append(b"\\N\t%b\t%b\n" % (name, born_on))
 
 
 def conclude(upload: Upload, found: Reading, file: BinaryIO) -> None:
@@ -99,16 +152,27 @@ def conclude(upload: Upload, found: Reading, file: BinaryIO) -> None:
     staging = found.staging
     UploadFault.objects.filter(upload=upload).delete()
     copy_faults(upload, found.faults)
-    staging.analyze()
-    broken = staging.run_checks()
-    upload.duplicate = staging.take_out_duplicates()
-    upload.unmatched = staging.count_unmatched()
+    rows = staging.sort_out()
+    upload.duplicate, upload.unmatched = rows.duplicate, rows.unmatched
     upload.rows_in = found.good + found.faulty + found.blank
-    upload.faulty, upload.blank = found.faulty + broken, found.blank
+    upload.faulty, upload.blank = found.faulty + rows.broken, found.blank
     upload.notes = found.notes
+    if rows.renamed:
+        upload.notes["renamed"] = rows.renamed
+        upload.notes["renamed_rows"] = staging.renamed_rows(NAMES_LISTED)
+    upload.harm = _harm(upload, found)
     upload.checked_at = timezone.now()
-    upload.stage, upload.refusal = next_stage(upload, staging.count())
+    upload.held_for = suspicions(upload, staging, rows.good)
+    upload.stage, upload.refusal = next_stage(upload, rows.good)
     keep_fault_file(upload, staging.feed, file)
+
+
+def _harm(upload: Upload, found: Reading) -> dict[str, int]:
+    """What the faulty rows cost: households that no good row of this batch tells of."""
+    if not upload.faulty:
+        return {}
+    missed = found.staging.households_missed(found.lost)
+    return {"bad_ids": found.bad_ids, "households": missed}
 
 
 def next_stage(upload: Upload, good: int) -> tuple[str, str]:
@@ -131,6 +195,8 @@ def next_stage(upload: Upload, good: int) -> tuple[str, str]:
         )
     if upload.faulty and upload.on_faults == Upload.OnFaults.ASK:
         return Upload.Stage.DECIDING, ""
+    if upload.held_for:
+        return Upload.Stage.HELD, ""
     return Upload.Stage.MERGING, ""
 
 

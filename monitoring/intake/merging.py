@@ -1,5 +1,8 @@
 """From staging into the records: new and changed rows in, older versions superseded, the same rows
 left alone. Runs inside the caller's transaction; doing it again changes nothing.
+
+A batch that tells of an earlier day than what is known does not overwrite it: its rows go into the
+history, behind the newer ones. A correction overwrites whatever its day.
 """
 
 from dataclasses import dataclass
@@ -9,77 +12,136 @@ from typing import Any
 from django.db import connection
 from psycopg2 import sql
 
+from monitoring.intake.gate import check_changed
 from monitoring.intake.staging import Staging
+from monitoring.models import Upload
 
-NAMES_LISTED = 20
+INSERT = sql.SQL(
+    "INSERT INTO {model} (id_digest, id_tail, content_hash, row_number, {data},"
+    " person_id, upload_id, received_at, superseded_at, superseded_by_id)"
+    " SELECT s.id_digest, s.id_tail, s.content_hash, s.row_number, {staged_data},"
+    " s.person_id, %(upload)s, %(at)s,"
+)
+BETTER_KNOWN = sql.SQL(
+    " AND (SELECT u.as_of FROM monitoring_upload u WHERE u.id = r.upload_id) <= %(as_of)s"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Counts of one merge; `renamed` rows carry another name than the registry."""
+    """Counts of one merge. `older` rows were kept as history behind newer ones."""
 
     accepted: int
     superseded: int
     unchanged: int
-    unmatched: int
+    older: int
     matched_late: int
-    renamed: int
-    renamed_rows: list[int]
 
 
 def merge(staging: Staging, *, at: datetime) -> Merged:
-    """Merge all staged rows as known from the moment `at` on."""
-    feed, upload = staging.feed, staging.upload
-    parts = _parts(staging)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"feed:{feed.code}"])
-    staged = staging.count()
-    superseded = staging.run(
-        "UPDATE {model} r SET superseded_at = %s, superseded_by_id = %s FROM {table} s"
-        " WHERE {same_key} AND r.superseded_at IS NULL AND r.content_hash <> s.content_hash",
-        [at, upload.pk],
-        **parts,
-    )
-    accepted = staging.run(
-        "INSERT INTO {model} (id_digest, id_tail, content_hash, row_number, {data},"
-        " person_id, upload_id, received_at)"
-        " SELECT s.id_digest, s.id_tail, s.content_hash, s.row_number, {staged_data},"
-        " p.id, %s, %s"
-        " FROM {table} s LEFT JOIN grid_person p ON p.id_digest = s.id_digest"
-        " WHERE NOT EXISTS (SELECT 1 FROM {model} r WHERE {same_key} AND r.superseded_at IS NULL)"
-        " ORDER BY {key}",
-        [upload.pk, at],
-        **parts,
-    )
-    matched_late = staging.run(
-        "UPDATE {model} r SET person_id = p.id FROM grid_person p"
-        " WHERE r.person_id IS NULL AND r.superseded_at IS NULL AND p.id_digest = r.id_digest",
-        **parts,
-    )
-    renamed, rows = staging.ask(
-        "SELECT count(*), (array_agg(s.row_number ORDER BY s.row_number))[1:%s] FROM {table} s"
-        " JOIN grid_person p ON p.id_digest = s.id_digest WHERE p.name <> s.person_name",
-        [NAMES_LISTED],
-    )
-    return Merged(
-        accepted=accepted,
-        superseded=superseded,
-        unchanged=staged - accepted,
-        unmatched=staging.count_unmatched(),
-        matched_late=matched_late,
-        renamed=renamed,
-        renamed_rows=rows or [],
-    )
+    """Merge all good staged rows as known from the moment `at` on. Raises Suspicious."""
+    return _Merging(staging, at).run()
+
+
+class _Merging:
+    def __init__(self, staging: Staging, at: datetime) -> None:
+        self.staging, self.feed, self.upload = staging, staging.feed, staging.upload
+        self.args = {"upload": self.upload.pk, "at": at, "as_of": self.upload.as_of}
+        self.parts = _parts(staging)
+
+    def run(self) -> Merged:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"feed:{self.feed.code}"])
+        due = self.staging.count_good()
+        new = self.insert_new()
+        known = due - new
+        superseded = older = 0
+        if known:
+            older = self.insert_older() if self.may_be_older() else 0
+            superseded = self.replace_changed()
+            check_changed(self.upload, changed=superseded, known=known)
+        return Merged(
+            accepted=new + superseded + older,
+            superseded=superseded,
+            unchanged=known - superseded - older,
+            older=older,
+            matched_late=self.match_late(),
+        )
+
+    def run_sql(self, text: str) -> int:
+        return self.staging.run(text, self.args, **self.parts)
+
+    def insert_new(self) -> int:
+        """Rows whose key is not known: the unique index is asked; staging lies in its order."""
+        return self.run_sql(
+            "{insert} NULL, NULL FROM {table} s WHERE {good}"
+            " ON CONFLICT ({bare_key}) WHERE superseded_at IS NULL DO NOTHING"
+        )
+
+    def may_be_older(self) -> bool:
+        """Whether anything known tells of a later day than this batch."""
+        return (
+            not self.upload.is_correction
+            and Upload.objects.filter(
+                feed=self.feed.code, stage=Upload.Stage.MERGED, as_of__gt=self.upload.as_of
+            ).exists()
+        )
+
+    def insert_older(self) -> int:
+        """Rows that tell of an earlier day, unless the history holds the same already."""
+        return self.run_sql(
+            "{insert} %(at)s, r.upload_id FROM {table} s JOIN {model} r ON {same_key}"
+            " JOIN monitoring_upload u ON u.id = r.upload_id"
+            " WHERE {good} AND r.superseded_at IS NULL AND r.content_hash <> s.content_hash"
+            " AND u.as_of > %(as_of)s AND NOT EXISTS (SELECT 1 FROM {model} h"
+            " WHERE {same_key_h} AND h.content_hash = s.content_hash)"
+        )
+
+    def replace_changed(self) -> int:
+        """Supersede what the batch knows better, then insert its version."""
+        self.run_sql("CREATE TEMP TABLE changed_rows (row_number integer) ON COMMIT DROP")
+        changed = self.run_sql(
+            "WITH gone AS (UPDATE {model} r SET superseded_at = %(at)s,"
+            " superseded_by_id = %(upload)s FROM {table} s"
+            " WHERE {good} AND {same_key} AND r.superseded_at IS NULL"
+            " AND r.content_hash <> s.content_hash {better_known} RETURNING s.row_number)"
+            " INSERT INTO changed_rows SELECT row_number FROM gone"
+        )
+        if changed:
+            self.run_sql(
+                "{insert} NULL, NULL FROM {table} s JOIN changed_rows c"
+                " ON c.row_number = s.row_number WHERE {good}"
+            )
+        self.run_sql("DROP TABLE changed_rows")
+        return changed
+
+    def match_late(self) -> int:
+        """Earlier rows whose person has appeared in the registry since."""
+        return self.run_sql(
+            "UPDATE {model} r SET person_id = p.id FROM grid_person p"
+            " WHERE r.person_id IS NULL AND r.superseded_at IS NULL AND p.id_digest = r.id_digest"
+        )
 
 
 def _parts(staging: Staging) -> dict[str, Any]:
     data = [sql.Identifier(name) for name in staging.data]
+    key = [sql.Identifier(k) for k in staging.key]
+
+    def same(row: str) -> sql.Composable:
+        alias = sql.SQL(row)
+        return sql.SQL(" AND ").join(sql.SQL("{1}.{0} = s.{0}").format(k, alias) for k in key)
+
+    model = sql.Identifier(staging.feed.model._meta.db_table)
     return {
-        "model": sql.Identifier(staging.feed.model._meta.db_table),
-        "data": sql.SQL(", ").join(data),
-        "staged_data": sql.SQL(", ").join(sql.SQL("s.{}").format(name) for name in data),
-        "key": sql.SQL(", ").join(sql.SQL("s.{}").format(sql.Identifier(k)) for k in staging.key),
-        "same_key": sql.SQL(" AND ").join(
-            sql.SQL("r.{0} = s.{0}").format(sql.Identifier(k)) for k in staging.key
+        "model": model,
+        "insert": INSERT.format(
+            model=model,
+            data=sql.SQL(", ").join(data),
+            staged_data=sql.SQL(", ").join(sql.SQL("s.{}").format(name) for name in data),
         ),
+        "better_known": sql.SQL("") if staging.upload.is_correction else BETTER_KNOWN,
+        "bare_key": sql.SQL(", ").join(key),
+        "same_key": same("r"),
+        "same_key_h": same("h"),
+        "good": sql.SQL("s.fault = 0"),
     }

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from monitoring.feeds import FEEDS
+from monitoring.intake.gate import is_supplement, last_whole_batch
 from monitoring.models import Upload, UploadChunk, UploadFault
 
 # Several problems of one code differ in figures only; the summary needs one wording.
@@ -77,13 +78,10 @@ def good_rows(upload: Upload) -> int:
 
 
 def previous_batch(upload: Upload) -> Upload | None:
-    return (
-        Upload.objects.filter(
-            feed=upload.feed, stage=Upload.Stage.MERGED, received_at__lt=upload.received_at
-        )
-        .order_by("-merged_at")
-        .first()
-    )
+    """The batch to compare with; none for a correction, a supplement or single rows by API."""
+    if upload.is_correction or is_supplement(upload) or upload.channel == Upload.Channel.API_ROWS:
+        return None
+    return last_whole_batch(upload)
 
 
 def change_percent(upload: Upload, before: Upload | None) -> float | None:
@@ -137,6 +135,9 @@ NOTES: dict[str, Callable[[Any], str]] = {
     "repeated_headings": _skipped("重复的表头"),
     "faults_not_listed": lambda v: f"错误太多，另有 {v} 处没有逐条列出。",
     "fault_file": lambda v: "错误行文件没有做成，请按下面的行号改原文件。",
+    "older": lambda v: (
+        f"{v} 行比已有的数据早，作为历史保留，没有覆盖。如果是更正，请勾选“这是更正文件”重新报送。"
+    ),
     "superseded": lambda v: f"{v} 行更正了以前报送的记录。",
     "matched_late": lambda v: f"以前未匹配的 {v} 条记录，现已匹配到人。",
     "renamed": lambda v: f"{v} 行的姓名与户籍库不一致（身份证号一致），已入库，请核对。",
@@ -151,7 +152,7 @@ def notes_in_words(notes: dict[str, Any]) -> list[str]:
 
 def overview(uploads: Any) -> dict[str, dict[str, Any]]:
     """By feed code: the latest batch among `uploads`, the last merged one, batches not finished."""
-    open_stages = ("received", "checking", "deciding", "merging")
+    open_stages = ("received", "checking", "deciding", "held", "merging")
     by_feed: dict[str, dict[str, Any]] = {
         code: {"latest": None, "merged": None, "open": 0} for code in FEEDS
     }
@@ -174,7 +175,12 @@ def is_moving(upload: Upload) -> bool:
         return False
     run = getattr(upload, "screening", None)
     screened = run is None or run.job_state in ("done", "failed")
-    stages = (Upload.Stage.RECEIVED, Upload.Stage.CHECKING, Upload.Stage.MERGING)
+    stages = (
+        Upload.Stage.RECEIVED,
+        Upload.Stage.CHECKING,
+        Upload.Stage.MERGING,
+        Upload.Stage.UNDOING,
+    )
     return upload.stage in stages or (upload.stage == Upload.Stage.MERGED and not screened)
 
 
@@ -204,11 +210,24 @@ def steps(upload: Upload) -> list[dict[str, Any]]:
         },
         {
             "label": "入库",
-            "state": "done" if stage == order.MERGED else "now" if stage == order.MERGING else "",
-            "note": f"{upload.accepted + upload.unchanged:,} 行" if stage == order.MERGED else "",
+            "state": MERGE_STATES.get(stage, ""),
+            "note": f"{upload.accepted + upload.unchanged:,} 行"
+            if stage == order.MERGED
+            else upload.get_stage_display()
+            if stage in (order.HELD, order.UNDOING, order.UNDONE)
+            else "",
         },
         {"label": "触发研判", "state": _screening_state(run), "note": _screening_note(run)},
     ]
+
+
+MERGE_STATES: dict[str, str] = {
+    Upload.Stage.MERGED: "done",
+    Upload.Stage.MERGING: "now",
+    Upload.Stage.HELD: "wrong",
+    Upload.Stage.UNDOING: "now",
+    Upload.Stage.UNDONE: "wrong",
+}
 
 
 def _checked_note(upload: Upload) -> str:

@@ -9,7 +9,13 @@ from monitoring.models.alert import Alert, AlertEvent, AlertState, Clue, Finding
 from monitoring.models.rule import Rule, RuleVersion
 from monitoring.models.screening import ScreeningRun
 from monitoring.models.threshold import Threshold
-from monitoring.models.upload import Upload, UploadChunk, UploadFault
+from monitoring.models.upload import (
+    Upload,
+    UploadChunk,
+    UploadFault,
+    UploadUndo,
+    UploadUndoRow,
+)
 
 __all__ = [
     "FEEDS",
@@ -30,4 +36,6 @@ __all__ = [
     "Upload",
     "UploadChunk",
     "UploadFault",
+    "UploadUndo",
+    "UploadUndoRow",
 ]

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from grid.models import Account, Department, DepartmentKey
 from monitoring.feeds import FEEDS
@@ -22,10 +23,13 @@ class Upload(LeasedJob):
         RECEIVED = "received", "已收到"
         CHECKING = "checking", "校验中"
         DECIDING = "deciding", "待您决定"
+        HELD = "held", "待核实"
         MERGING = "merging", "入库中"
         MERGED = "merged", "已入库"
         REFUSED = "refused", "不能入库"
         DISCARDED = "discarded", "已放弃"
+        UNDOING = "undoing", "撤回中"
+        UNDONE = "undone", "已撤回"
 
     class OnFaults(models.TextChoices):
         TAKE_GOOD = "take_good", "先入库无误的行"
@@ -59,6 +63,14 @@ class Upload(LeasedJob):
     )
     idempotency_key = models.CharField("防重键", max_length=80, blank=True)
     received_at = models.DateTimeField("收到时间", auto_now_add=True)
+    as_of = models.DateField(
+        "数据截止日",
+        default=timezone.localdate,
+        help_text="这批数据反映到哪一天。较早的一批不会覆盖较新的数据。",
+    )
+    is_correction = models.BooleanField(
+        "更正文件", default=False, help_text="更正以前报送的内容：不论截止日，以这一批为准。"
+    )
     on_faults = models.CharField("遇错时", max_length=12, choices=OnFaults)
     stage = models.CharField("阶段", max_length=10, choices=Stage, default=Stage.RECEIVED)
     refusal = models.CharField("不能入库的原因", max_length=400, blank=True)
@@ -73,6 +85,20 @@ class Upload(LeasedJob):
     duplicate = models.PositiveIntegerField("重复行", default=0)
     blank = models.PositiveIntegerField("空行", default=0)
     unmatched = models.PositiveIntegerField("未匹配到人的行", default=0)
+    held_for = models.JSONField(
+        "待核实的原因", default=list, help_text="质量关口：比上批少一半、九成有变化、金额全为零。"
+    )
+    released_by = models.ForeignKey(
+        Account,
+        verbose_name="核实放行人",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
+    harm = models.JSONField(
+        "错误行的影响", default=dict, help_text="households：因错误行没有进入研判的户数。"
+    )
     checked_at = models.DateTimeField("校验完成", null=True, blank=True)
     merged_at = models.DateTimeField("入库完成", null=True, blank=True)
 
@@ -87,8 +113,8 @@ class Upload(LeasedJob):
         constraints = [
             models.UniqueConstraint(
                 name="upload_same_content_once",
-                fields=["feed", "department", "sha256"],
-                condition=~Q(stage__in=["refused", "discarded"]),
+                fields=["feed", "department", "sha256", "is_correction"],
+                condition=~Q(stage__in=["refused", "discarded", "undone"]),
             ),
             models.UniqueConstraint(
                 name="upload_idempotency_key_once",
@@ -120,6 +146,51 @@ class Upload(LeasedJob):
         if self.submitted_by:
             return self.submitted_by.name
         return f"密钥 {self.submitted_key.prefix}…" if self.submitted_key else "系统"
+
+
+class UploadUndo(LeasedJob):
+    """Taking a merged batch back: every row of it is reversed, kept with a reason, or failed."""
+
+    SCOPE = "upload__department"
+
+    upload = models.OneToOneField(Upload, on_delete=models.PROTECT, related_name="undo")
+    asked_by = models.ForeignKey(
+        Account, verbose_name="撤回人", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    asked_at = models.DateTimeField("撤回时间", auto_now_add=True)
+    reason = models.CharField("撤回原因", max_length=200)
+    reversed = models.PositiveIntegerField("已撤回行", default=0)
+    restored = models.PositiveIntegerField("恢复的原记录", default=0)
+    kept = models.PositiveIntegerField("保留行", default=0)
+    failed = models.PositiveIntegerField("未能撤回行", default=0)
+
+    class Meta:
+        verbose_name = "批次撤回"
+        verbose_name_plural = verbose_name
+        ordering = ["-asked_at"]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} {self.asked_at:%Y-%m-%d}"
+
+
+class UploadUndoRow(models.Model):
+    """A row that was not reversed, and why."""
+
+    class Outcome(models.TextChoices):
+        KEPT = "kept", "保留"
+        FAILED = "failed", "未能撤回"
+
+    undo = models.ForeignKey(UploadUndo, on_delete=models.CASCADE, related_name="rows")
+    row_number = models.PositiveIntegerField("原表行号")
+    outcome = models.CharField("结果", max_length=8, choices=Outcome)
+    reason = models.CharField("原因", max_length=200)
+
+    class Meta:
+        ordering = ["row_number"]
+        indexes = [models.Index(fields=["undo", "outcome", "row_number"], name="undo_row")]
+
+    def __str__(self) -> str:
+        return f"{self.row_number} {self.outcome}"
 
 
 class UploadChunk(models.Model):

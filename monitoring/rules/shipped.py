@@ -34,3 +34,13 @@ DEADLINES = (
     ShippedThreshold("deadline_workdays_3", "黄色预警核查时限", "10", "工作日", "建议值，待核定"),
     ShippedThreshold("deadline_workdays_4", "蓝色预警核查时限", "20", "工作日", "建议值，待核定"),
 )
+
+# The quality gate of department data. Source: to be confirmed.
+GATES = (
+    ShippedThreshold(
+        "gate_rows_missing_share", "整批核实线：比上批少", "0.5", "比例", "建议值，待核定"
+    ),
+    ShippedThreshold(
+        "gate_rows_changed_share", "整批核实线：已有记录变化", "0.9", "比例", "建议值，待核定"
+    ),
+)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from grid.requests import SignedInRequest
 from grid.roles import Act
 from grid.scope import found
-from monitoring.actions import uploads
+from monitoring.actions import undos, uploads
 from monitoring.feeds import Feed
 from monitoring.freshness import freshness
 from monitoring.intake import receipt
@@ -27,6 +27,7 @@ from yizhou.refusals import NotAllowed, NotFound, Refusal
 
 FAULTS_PER_PAGE = 20  # the decision below stays within reach
 BATCHES_SHOWN = 20
+UNDO_ROWS_SHOWN = 200
 
 
 class UploadForm(forms.Form):
@@ -42,6 +43,19 @@ class UploadForm(forms.Form):
         choices=Upload.OnFaults.choices,
         initial=Upload.OnFaults.ASK,
         widget=forms.RadioSelect,
+    )
+    as_of = forms.DateField(
+        label="数据截止日",
+        required=False,
+        help_text="这批数据反映到哪一天。不填时按文件名里的年月；没有年月，按今天。"
+        "较早的数据不会覆盖较新的。",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "请填写日期，例如 2026-10-31。"},
+    )
+    is_correction = forms.BooleanField(
+        label="这是更正文件",
+        required=False,
+        help_text="更正以前报送的内容：不论截止日，以这一份为准。旧的内容留在历史里。",
     )
 
 
@@ -93,6 +107,8 @@ def _received(request: SignedInRequest, feed: Feed, form: UploadForm) -> HttpRes
         filename=sent.name,
         channel=Upload.Channel.PAGE,
         on_faults=form.cleaned_data["on_faults"],
+        as_of=form.cleaned_data["as_of"],
+        is_correction=form.cleaned_data["is_correction"],
     )
     if repeated:
         messages.info(request, "这份文件以前已经收到，没有重复入库。下面是那一批的结果。")
@@ -135,7 +151,15 @@ def _steps_context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
         "chosen": (request.GET.get("column", ""), request.GET.get("code", "")),
         "fault_file": receipt.has_fault_file(upload),
         "may_decide": uploads.may_send(request.user, upload.department_id),
-    }
+    } | _undo_context(upload)
+
+
+def _undo_context(upload: Upload) -> dict[str, Any]:
+    if upload.stage != Upload.Stage.UNDONE:
+        return {}
+    rows = upload.undo.rows.all()
+    more = upload.undo.kept + upload.undo.failed - UNDO_ROWS_SHOWN
+    return {"undo_rows": rows[:UNDO_ROWS_SHOWN], "undo_rows_more": max(0, more)}
 
 
 def _faults(request: SignedInRequest, upload: Upload) -> Any:
@@ -174,6 +198,34 @@ def retry_upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
+@require_POST
+def release_upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    def act() -> None:
+        upload, reason = _upload(request, pk), request.POST.get("reason", "")
+        uploads.release_upload(acting=request.user, upload=upload, reason=reason)
+
+    return _done(request, pk, act)
+
+
+@login_required
+@require_POST
+def undo_upload(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    def act() -> None:
+        upload, reason = _upload(request, pk), request.POST.get("reason", "")
+        undos.request_undo(acting=request.user, upload=upload, reason=reason)
+
+    return _done(request, pk, act)
+
+
+@login_required
+@require_POST
+def retry_undo(request: SignedInRequest, pk: UUID) -> HttpResponse:
+    return _done(
+        request, pk, lambda: undos.retry_undo(acting=request.user, upload=_upload(request, pk))
+    )
+
+
+@login_required
 @require_GET
 def download_faults(request: SignedInRequest, pk: UUID) -> HttpResponse:
     """The faulty rows as a workbook that goes in again once corrected; an audited export."""
@@ -193,7 +245,7 @@ def _done(request: SignedInRequest, pk: UUID, act: Any) -> HttpResponse:
 
 def _upload(request: SignedInRequest, pk: UUID) -> Upload:
     rows = request.user.sees(Upload).select_related("department", "submitted_by", "submitted_key")
-    upload: Upload = found(rows.select_related("screening"), pk)
+    upload: Upload = found(rows.select_related("screening", "undo__asked_by"), pk)
     return upload
 
 
@@ -217,6 +269,9 @@ urlpatterns = [
     path("data/uploads/<uuid:pk>/decide/", decide_upload, name="upload-decide"),
     path("data/uploads/<uuid:pk>/discard/", discard_upload, name="upload-discard"),
     path("data/uploads/<uuid:pk>/retry/", retry_upload, name="upload-retry"),
+    path("data/uploads/<uuid:pk>/release/", release_upload, name="upload-release"),
+    path("data/uploads/<uuid:pk>/undo/", undo_upload, name="upload-undo"),
+    path("data/uploads/<uuid:pk>/undo/retry/", retry_undo, name="upload-undo-retry"),
     path("data/uploads/<uuid:pk>/faults.xlsx", download_faults, name="upload-faults"),
     path("data/<slug:code>/", send_file, name="upload-file"),
     path("data/<slug:code>/template.xlsx", download_template, name="upload-template"),

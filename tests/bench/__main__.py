@@ -33,7 +33,8 @@ from django.utils import timezone
 
 from grid.models import Account, Department, Household, Person, Severity
 from monitoring.actions.screenings import perform_screening, request_screening
-from monitoring.actions.uploads import advance_upload, receive_upload
+from monitoring.actions.upload_steps import advance_upload
+from monitoring.actions.uploads import receive_upload
 from monitoring.feeds import FEEDS
 from monitoring.models import Alert, MedicalSettlement, ScreeningRun, Upload
 from yizhou.audit import SYSTEM

@@ -8,7 +8,8 @@ from typing import Any
 import xlsxwriter
 from django.utils import timezone
 
-from monitoring.actions.uploads import advance_upload, receive_upload
+from monitoring.actions.upload_steps import advance_upload
+from monitoring.actions.uploads import receive_upload
 from monitoring.feeds import FEEDS
 from monitoring.intake import reading
 from monitoring.intake.contract import contract_of, id_first

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitoring.actions import uploads
+from monitoring.actions import upload_steps, uploads
 from monitoring.feeds import FEEDS
 from monitoring.intake import disposable
 from monitoring.intake.keeping import pieces
@@ -333,15 +333,15 @@ def test_the_example_row_of_every_data_set_is_accepted(world: World, feed: str) 
 
 def test_a_crash_between_check_and_merge_loses_nothing(world: World) -> None:
     upload = send(world.clerk_civil, good())
-    uploads.advance_upload(upload.pk)  # checked; the worker dies before it merges
-    uploads.sweep_uploads()
+    upload_steps.advance_upload(upload.pk)  # checked; the worker dies before it merges
+    upload_steps.sweep_uploads()
     upload.refresh_from_db()
     assert (upload.stage, upload.accepted) == (Stage.MERGED, 3)
 
 
 def test_a_staging_table_emptied_by_a_crash_is_filled_again(world: World) -> None:
     upload = send(world.clerk_civil, good())
-    uploads.advance_upload(upload.pk)
+    upload_steps.advance_upload(upload.pk)
     upload.refresh_from_db()
     staging = Staging.find(upload, FEEDS[upload.feed])
     assert staging
@@ -351,9 +351,9 @@ def test_a_staging_table_emptied_by_a_crash_is_filled_again(world: World) -> Non
 
 def test_a_merge_that_fails_leaves_no_row(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     upload = send(world.clerk_civil, good())
-    uploads.advance_upload(upload.pk)
-    monkeypatch.setattr(uploads, "request_screening", _fails)
-    uploads.advance_upload(upload.pk)
+    upload_steps.advance_upload(upload.pk)
+    monkeypatch.setattr(upload_steps, "request_screening", _fails)
+    upload_steps.advance_upload(upload.pk)
     assert not DibaoPayment.objects.exists()
 
 
@@ -361,8 +361,8 @@ def test_an_unexpected_failure_is_tried_again_later(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = send(world.clerk_civil, good())
-    monkeypatch.setattr(uploads, "check", _fails)
-    uploads.advance_upload(upload.pk)
+    monkeypatch.setattr(upload_steps, "check", _fails)
+    upload_steps.advance_upload(upload.pk)
     upload.refresh_from_db()
     assert (upload.job_state, upload.not_before is not None) == ("waiting", True)
 
@@ -375,21 +375,21 @@ def test_a_lease_that_was_lost_writes_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = send(world.clerk_civil, good())
-    real = uploads.check
+    real = upload_steps.check
 
     def slow(*args: Any, **kwargs: Any) -> Any:
         found = real(*args, **kwargs)
         Upload.objects.filter(pk=upload.pk).update(lease_token=None)  # another worker took over
         return found
 
-    monkeypatch.setattr(uploads, "check", slow)
-    assert uploads.advance_upload(upload.pk) is False
+    monkeypatch.setattr(upload_steps, "check", slow)
+    assert upload_steps.advance_upload(upload.pk) is False
 
 
 def test_an_upload_in_work_is_not_claimed_twice(world: World) -> None:
     upload = send(world.clerk_civil, good())
     Upload.claim(upload.pk)
-    assert uploads.advance_upload(upload.pk) is False
+    assert upload_steps.advance_upload(upload.pk) is False
 
 
 def test_a_failed_upload_can_be_tried_again(world: World) -> None:
@@ -403,7 +403,7 @@ def test_forgotten_staging_tables_are_swept(world: World) -> None:
     upload = send(world.clerk_civil, good())
     Staging.create(upload, FEEDS[upload.feed])
     Upload.objects.filter(pk=upload.pk).update(stage=Stage.DISCARDED, job_state="done")
-    uploads.sweep_uploads()
+    upload_steps.sweep_uploads()
     assert Staging.find(upload, FEEDS[upload.feed]) is None
 
 
