@@ -48,6 +48,7 @@ GRID_NAV = (
     NavItem("我的任务", "list-check", "my-work", is_field_worker),
     NavItem("农户", "users", "households", sees_people),
     NavItem("网格队伍", "network", "staffing", _offices),
+    NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),
     NavItem("操作留痕", "history", "audit-trail", lambda a: may(a, Act.READ_AUDIT)),
 )
 
@@ -91,8 +92,17 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "is_field": is_field_worker(account),
     }
     if not getattr(request, "htmx", False):
-        context["nav"] = [_drawn(item, request) for item in _nav_items() if item.allowed(account)]
+        nav = [_drawn(item, request) for item in _nav_items() if item.allowed(account)]
+        context["nav"] = _one_current(nav)
     return context
+
+
+def _one_current(nav: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of an address inside another only the inner one is where the reader is."""
+    current = [entry for entry in nav if entry["current"]]
+    for entry in sorted(current, key=lambda entry: len(entry["url"]))[:-1]:
+        entry["current"] = False
+    return nav
 
 
 def _drawn(item: NavItem, request: HttpRequest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from grid.client_address import address_of
 from yizhou.audit import record
 from yizhou.refusals import Denial, Refusal
 
@@ -24,7 +25,7 @@ def record_refused(user: Any, request: HttpRequest, refusal: Denial) -> None:
         subject=("page", request.path[:64]),
         reason=refusal.sentence,
         detail={"code": refusal.code, "method": request.method},
-        address=request.META.get("REMOTE_ADDR") or None,
+        address=address_of(request),
     )
 
 

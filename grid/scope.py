@@ -129,6 +129,8 @@ def sees(account: Any, model: type[Model]) -> QuerySet[Any]:
     sight = sight_of(account)
     if scope == "audit":
         return rows if may(account, Act.READ_AUDIT) else rows.none()
+    if scope == "keys":
+        return rows if may(account, Act.MANAGE_KEYS) else rows.none()
     if scope.endswith("department"):
         if sight.all_departments:
             return rows

@@ -1,7 +1,8 @@
 """How machines sign in, and how refusals look to them.
 
 A department's machine sends `Authorization: Key <prefix>.<secret>`. Only the SHA-256 of the secret
-is kept: it is 256 random bits, so a slow password hash would add nothing.
+is kept: it is 256 random bits, so a slow password hash would add nothing. What else a key asks
+for (address, rate, signature) is in grid/key_guards.py.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from grid.key_guards import guard
 from grid.models import Department, DepartmentKey
 from grid.roles import Act
 from yizhou.refusals import Denial, Refusal
@@ -75,12 +77,17 @@ class DepartmentKeyAuthentication(BaseAuthentication):
         if not hmac.compare_digest(right, hash_secret(secret)) or key is None:
             raise exceptions.AuthenticationFailed("密钥不对。请核对，或请县级监测专员重新签发。")
         if key.revoked_at is not None:
-            raise exceptions.AuthenticationFailed("这个密钥已停用。请换用新密钥。")
+            raise exceptions.AuthenticationFailed(
+                "这个密钥已停用。请换用新密钥。", code="key_revoked"
+            )
         if key.expires_on < timezone.localdate():
-            raise exceptions.AuthenticationFailed("这个密钥已过期。请县级监测专员签发新密钥。")
+            raise exceptions.AuthenticationFailed(
+                "这个密钥已过期。请县级监测专员签发新密钥。", code="key_expired"
+            )
+        address = guard(key, request._request)
         now = timezone.now()
         if key.last_used_at is None or now - key.last_used_at > timedelta(minutes=5):
-            DepartmentKey.objects.filter(pk=key.pk).update(last_used_at=now)
+            DepartmentKey.objects.filter(pk=key.pk).update(last_used_at=now, last_address=address)
         return KeyUser(key), key
 
     def authenticate_header(self, request: Request) -> str:
@@ -113,21 +120,30 @@ def refusals_as_problems(exc: Exception, context: dict[str, Any]) -> Response | 
     # Imported late: rest_framework.views reads its settings, which name this module.
     from rest_framework.views import exception_handler
 
-    if isinstance(exc, exceptions.AuthenticationFailed):
+    if isinstance(exc, exceptions.AuthenticationFailed) or _code(exc) == "address_not_allowed":
         request = context["request"]
-        record_refused(None, request._request, Refusal(_first(exc.detail), code="bad_key"))
+        code = "bad_key" if _code(exc) == "authentication_failed" else _code(exc)
+        sentence = _first(getattr(exc, "detail", ""))
+        record_refused(None, request._request, Refusal(sentence, code=code))
     response = exception_handler(exc, context)
     if response is None:
         return None
     detail = getattr(exc, "detail", "")
     fields = detail if isinstance(detail, dict) else None
     sentence = "提交的内容有误，请按 errors 逐项改正。" if fields else _first(detail)
-    code = getattr(exc, "default_code", "error")
-    problem = _problem(response.status_code, str(code), sentence, fields)
+    problem = _problem(response.status_code, _code(exc), sentence, fields)
     for name in ("WWW-Authenticate", "Retry-After", "Allow"):
         if name in response.headers:
             problem[name] = response.headers[name]
     return problem
+
+
+def _code(exc: Exception) -> str:
+    """The stable code: the one given where it was raised, else that of its class."""
+    detail = getattr(exc, "detail", None)
+    if isinstance(detail, exceptions.ErrorDetail) and detail.code:
+        return str(detail.code)
+    return str(getattr(exc, "default_code", "error"))
 
 
 def _first(detail: Any) -> str:

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from grid import key_guards
 from grid.actions.work_items import reroute_stranded_items
 from yizhou.audit import SYSTEM
 
@@ -10,3 +11,9 @@ from yizhou.audit import SYSTEM
 def reroute_stranded() -> None:
     """Beat: posts that ended by date or accounts that were closed leave their visits behind."""
     reroute_stranded_items(acting=SYSTEM)
+
+
+@shared_task
+def forget_nonces() -> None:
+    """Beat: nonces of signed requests that are too old to come again."""
+    key_guards.forget_nonces()

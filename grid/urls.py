@@ -10,6 +10,7 @@ from grid.views import (
     home,
     households,
     identity,
+    manage_keys,
     my_work,
     own_password,
     record_visit,
@@ -31,5 +32,6 @@ urlpatterns = [
     *households.urlpatterns,
     *identity.urlpatterns,
     *staffing.urlpatterns,
+    *manage_keys.urlpatterns,
     *audit_trail.urlpatterns,
 ]

@@ -9,14 +9,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.urls import path, reverse
+from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
-    OpenApiExample,
     OpenApiParameter,
     OpenApiResponse,
     extend_schema,
-    extend_schema_field,
     inline_serializer,
 )
 from rest_framework import serializers, status
@@ -29,205 +27,27 @@ from rest_framework.response import Response
 from grid.roles import Act
 from grid.scope import found
 from monitoring.actions import uploads
-from monitoring.feeds import FEEDS, Feed
-from monitoring.intake.contract import contract_of
-from monitoring.intake.receipt import receipt
+from monitoring.api_shapes import (
+    NOT_FOUND,
+    PAGED,
+    PROBLEMS,
+    RECEIVED_EXAMPLE,
+    ROWS_EXAMPLE,
+    DecisionSerializer,
+    FaultSerializer,
+    FeedSerializer,
+    FileUploadSerializer,
+    RowsUploadSerializer,
+    UploadSerializer,
+    feed_shapes,
+    problem_example,
+)
+from monitoring.feeds import Feed
 from monitoring.intake.template import XLSX, template_file
 from monitoring.models import Upload, UploadFault
 from yizhou.refusals import NotAllowed, NotFound
 
 SLACK = 1024 * 1024  # what a multipart body adds to its file
-
-
-# ---- shapes ----
-
-
-class ProblemSerializer(serializers.Serializer[Any]):
-    """An error (RFC 9457): `code` is stable, `title` is one Chinese sentence with what to do."""
-
-    type = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    title = serializers.CharField()
-    errors = serializers.DictField(required=False)  # type: ignore[assignment]
-
-
-class ReceiptSerializer(serializers.Serializer[Any]):
-    """rows_in = accepted + unchanged + faulty + duplicate + blank."""
-
-    rows_in = serializers.IntegerField(help_text="收到的数据行（不含表头、合计、签字行）")
-    accepted = serializers.IntegerField(help_text="入库：新增或更正")
-    unchanged = serializers.IntegerField(help_text="与已有记录相同")
-    faulty = serializers.IntegerField(help_text="有错误，没有入库")
-    duplicate = serializers.IntegerField(help_text="文件内重复，只取第一行")
-    blank = serializers.IntegerField(help_text="空行")
-    unmatched = serializers.IntegerField(help_text="身份证号不在户籍库的行，已入库待匹配")
-    notes = serializers.ListField(child=serializers.CharField(), help_text="校验说明")
-
-
-class UploadSerializer(serializers.ModelSerializer[Upload]):
-    address = serializers.SerializerMethodField(help_text="查询本批次的地址")
-    faults_address = serializers.SerializerMethodField(help_text="逐条错误的地址")
-    feed_title = serializers.SerializerMethodField()
-    stage_label = serializers.CharField(source="get_stage_display")
-    receipt = serializers.SerializerMethodField()
-    repeated = serializers.SerializerMethodField(help_text="同一内容以前已收到，本次没有做任何事")
-
-    class Meta:
-        model = Upload
-        fields = (
-            *("id", "address", "faults_address", "feed", "feed_title", "department", "channel"),
-            *("filename", "size_bytes", "sha256", "received_at", "on_faults", "stage"),
-            *("stage_label", "progress", "job_state", "job_error", "refusal", "checked_at"),
-            *("merged_at", "receipt", "repeated"),
-        )
-
-    def get_address(self, upload: Upload) -> str:
-        return reverse("api-upload", args=[upload.pk])
-
-    def get_faults_address(self, upload: Upload) -> str:
-        return reverse("api-upload-faults", args=[upload.pk])
-
-    def get_feed_title(self, upload: Upload) -> str:
-        return FEEDS[upload.feed].title
-
-    @extend_schema_field(ReceiptSerializer)
-    def get_receipt(self, upload: Upload) -> dict[str, Any]:
-        return receipt(upload)
-
-    def get_repeated(self, upload: Upload) -> bool:
-        return bool(self.context.get("repeated"))
-
-
-class FaultSerializer(serializers.ModelSerializer[UploadFault]):
-    class Meta:
-        model = UploadFault
-        fields = ("row_number", "column", "code", "seen", "problem", "fix", "is_duplicate")
-
-
-class FileUploadSerializer(serializers.Serializer[Any]):
-    feed = serializers.ChoiceField(choices=list(FEEDS), help_text="数据集代码")
-    file = serializers.FileField(
-        allow_empty_file=True,  # an empty file gets its own sentence from the reader
-        help_text=".xlsx、.xls 或 CSV（UTF-8、GB18030、UTF-16）",
-    )
-    on_faults = serializers.ChoiceField(
-        choices=Upload.OnFaults.choices, default=Upload.OnFaults.TAKE_GOOD, help_text="遇到错误行时"
-    )
-
-
-class RowsUploadSerializer(serializers.Serializer[Any]):
-    feed = serializers.ChoiceField(choices=list(FEEDS), help_text="数据集代码")
-    rows = serializers.ListField(
-        child=serializers.DictField(), help_text="每行一个对象，键为中文列名或字段名"
-    )
-    on_faults = serializers.ChoiceField(
-        choices=Upload.OnFaults.choices, default=Upload.OnFaults.TAKE_GOOD
-    )
-
-
-class DecisionSerializer(serializers.Serializer[Any]):
-    take = serializers.ChoiceField(
-        choices=["good", "nothing"], help_text="good：先入库无误的行；nothing：全部不入库"
-    )
-
-
-class ColumnSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(help_text="字段名")
-    title = serializers.CharField(help_text="列名")
-    kind = serializers.CharField(help_text="id、name、text、day、month、amount、whole、choice")
-    required = serializers.BooleanField()  # type: ignore[assignment]
-    aliases = serializers.ListField(child=serializers.CharField(), help_text="也认得的列名")
-    unit = serializers.CharField()
-    example = serializers.CharField()
-    meaning = serializers.CharField()
-    allowed = serializers.ListField(child=serializers.CharField(), help_text="可选值")
-
-
-class FeedSerializer(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    title = serializers.CharField()
-    department = serializers.CharField()
-    purpose = serializers.CharField()
-    source = serializers.CharField()  # type: ignore[assignment]
-    due_day = serializers.IntegerField(help_text="每月报送日")
-    natural_key = serializers.ListField(
-        child=serializers.CharField(), help_text="识别同一条记录的列"
-    )
-    address = serializers.CharField()
-    template_address = serializers.CharField()
-    columns = ColumnSerializer(many=True)
-
-
-def _feed_shape(feed: Feed) -> dict[str, Any]:
-    columns = [column | {"allowed": column.get("labels", [])} for column in contract_of(feed)]
-    return {
-        "code": feed.code,
-        "title": feed.title,
-        "department": feed.department,
-        "purpose": feed.purpose,
-        "source": feed.source,
-        "due_day": feed.due_day,
-        "natural_key": [feed.header(name) for name in feed.natural_key],
-        "address": reverse("api-feed", args=[feed.code]),
-        "template_address": reverse("api-feed-template", args=[feed.code]),
-        "columns": columns,
-    }
-
-
-def _problem(sentence: str, code: str) -> OpenApiResponse:
-    example = OpenApiExample(
-        code,
-        value={"type": "about:blank", "status": 400, "code": code, "title": sentence},
-        response_only=True,
-    )
-    return OpenApiResponse(ProblemSerializer, description=sentence, examples=[example])
-
-
-PROBLEMS: dict[Any, Any] = {
-    400: _problem("提交的内容有误，请按 errors 逐项改正。", "invalid"),
-    401: _problem("密钥不对。请核对，或请县级监测专员重新签发。", "authentication_failed"),
-    403: _problem("只能报送本部门的数据集。", "not_allowed"),
-}
-NOT_FOUND = {404: _problem("没有找到，或不在您的管辖范围内。", "not_found")}
-PAGED = [
-    OpenApiParameter("limit", int, description="每页条数"),
-    OpenApiParameter("offset", int, description="从第几条起"),
-]
-RECEIVED_EXAMPLE = OpenApiExample(
-    "收到，开始校验",
-    value={
-        "id": "0b8f5c1e-3a0e-4b43-9d0a-5c0f7f0f2a11",
-        "address": "/api/uploads/0b8f5c1e-3a0e-4b43-9d0a-5c0f7f0f2a11/",
-        "stage": "received",
-        "stage_label": "已收到",
-        "progress": 0,
-        "repeated": False,
-    },
-    response_only=True,
-)
-ROWS_EXAMPLE = OpenApiExample(
-    "逐条报送",
-    value={
-        "feed": "dibao_payment",
-        "rows": [
-            {
-                "姓名": "覃某某",
-                "身份证号": "990101198001011236",
-                "保障类别": "农村低保",
-                "保障人数": 3,
-                "发放月份": "2026-10",
-                "发放金额": "735.00",
-                "发放日期": "2026-10-18",
-            }
-        ],
-    },
-    request_only=True,
-    media_type="application/json",
-)
-
-
-# ---- views ----
 
 
 @extend_schema(
@@ -265,10 +85,10 @@ ROWS_EXAMPLE = OpenApiExample(
         202: UploadSerializer,
         200: OpenApiResponse(UploadSerializer, description="同一内容以前已收到（repeated 为真）"),
         **PROBLEMS,
-        404: _problem("没有这个数据集。可用的代码见 GET /api/feeds/。", "not_found"),
-        409: _problem("这个 Idempotency-Key 已用于另一份内容。", "idempotency_key_reused"),
-        413: _problem("文件超过上限。请分成几个文件报送。", "file_too_large"),
-        415: _problem("这不是表格文件。", "not_a_table"),
+        404: problem_example("没有这个数据集。可用的代码见 GET /api/feeds/。", "not_found"),
+        409: problem_example("这个 Idempotency-Key 已用于另一份内容。", "idempotency_key_reused"),
+        413: problem_example("文件超过上限。请分成几个文件报送。", "file_too_large"),
+        415: problem_example("这不是表格文件。", "not_a_table"),
     },
 )
 @api_view(["GET", "POST"])
@@ -301,6 +121,8 @@ def _receive(request: Request) -> Response:
         channel=Upload.Channel.API_FILE if is_file else Upload.Channel.API_ROWS,
         on_faults=sent["on_faults"],
         idempotency_key=request.headers.get("Idempotency-Key", ""),
+        as_of=sent["as_of"],
+        is_correction=sent["is_correction"],
     )
     shown = UploadSerializer(upload, context={"repeated": repeated}).data
     code = status.HTTP_200_OK if repeated else status.HTTP_202_ACCEPTED
@@ -359,7 +181,7 @@ def upload_faults(request: Request, pk: UUID) -> Response:
         200: UploadSerializer,
         **PROBLEMS,
         **NOT_FOUND,
-        409: _problem("这一批的状态已经变了。请刷新页面，看清后再操作。", "overtaken"),
+        409: problem_example("这一批的状态已经变了。请刷新页面，看清后再操作。", "overtaken"),
     },
 )
 @api_view(["POST"])
@@ -379,7 +201,7 @@ def upload_decision(request: Request, pk: UUID) -> Response:
 )
 @api_view(["GET"])
 def feed_list(request: Request) -> Response:
-    return Response([_feed_shape(feed) for feed in uploads.feeds_of(request.user)])
+    return Response(feed_shapes(uploads.feeds_of(request.user)))
 
 
 @extend_schema(
@@ -389,7 +211,7 @@ def feed_list(request: Request) -> Response:
 )
 @api_view(["GET"])
 def feed_detail(request: Request, code: str) -> Response:
-    return Response(_feed_shape(_feed(request, code)))
+    return Response(feed_shapes([_feed(request, code)])[0])
 
 
 @extend_schema(

@@ -10,8 +10,9 @@ from grid.frame import NavItem, is_field_worker, sees_people
 from grid.models import WorkItem
 from grid.requests import SignedInRequest
 from grid.roles import Act
-from grid.scope import highest_place, may
-from monitoring.freshness import freshness
+from grid.scope import highest_place, may, sight_of
+from monitoring.freshness import follows_data, freshness
+from monitoring.models import RegistryProposal
 from monitoring.queue import STATUSES, Filters, Queue, status_condition
 
 
@@ -24,11 +25,28 @@ def _waiting(account: Any) -> int:
     return int(account.sees(WorkItem).open()[:1000].count())
 
 
+def sees_conflicts(account: Any) -> bool:
+    """Offices by place, and departments that send data."""
+    return _offices(account) or bool(sight_of(account).departments)
+
+
+def sees_proposals(account: Any) -> bool:
+    """Who may change the registry, or leads those who do."""
+    return _offices(account)
+
+
+def _to_confirm(account: Any) -> int:
+    return int(account.sees(RegistryProposal).filter(state="open")[:1000].count())
+
+
 NAV = [
     NavItem("预警核查", "alert", "queue", _offices, _waiting),
     NavItem("研判批次", "chart", "screening", _offices),
     NavItem("研判规则", "list", "rules", _offices),
     NavItem("数据报送", "upload", "upload-data", lambda a: may(a, Act.UPLOAD_DATA)),
+    NavItem("数据打架", "scale", "data-conflicts", sees_conflicts),
+    NavItem("户籍变动建议", "user-pen", "registry-proposals", sees_proposals, _to_confirm),
+    NavItem("数据日历", "calendar", "data-calendar", follows_data),
 ]
 
 ON_HOME = ("overdue", "today", "unassigned", "reported", "done")
@@ -72,7 +90,7 @@ def home_sections(request: SignedInRequest) -> list[dict[str, Any]]:
     data = [
         {
             "text": f"{f.department} {f.title}",
-            "url": reverse("rules"),
+            "url": reverse("data-calendar") if follows_data(request.user) else reverse("rules"),
             "small": (f"最近 {f.last_on:%m-%d}" if f.last_on else "还没有数据")
             + (f"，迟 {f.days_late} 天" if f.late else ""),
         }

@@ -3,8 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring.actions import screenings, undos, upload_steps
+from monitoring.actions import retention, screenings, transfers, undos, upload_steps
 from monitoring.actions.alerts import collect_reports
+from monitoring.actions.conflicts import find_conflicts
+from monitoring.actions.proposals import apply_authoritative, find_proposals, match_records
+from monitoring.actions.reminders import make_reminders
 from monitoring.actions.screenings import perform_screening, request_screening
 from monitoring.models import ScreeningRun
 from yizhou.audit import SYSTEM
@@ -52,3 +55,35 @@ def sweep_uploads() -> None:
 @shared_task
 def advance_undo(undo_id: str) -> None:
     undos.advance_undo(undo_id)
+
+
+@shared_task
+def sweep_transfers() -> None:
+    """Beat: files in parts that nobody goes on with, or whose last step was cut off."""
+    transfers.sweep_transfers()
+
+
+@shared_task
+def remind_departments() -> None:
+    """Beat: data sets that are due soon or late. A second beat finds the reminders written."""
+    make_reminders(acting=SYSTEM)
+
+
+@shared_task
+def clear_kept_files() -> None:
+    """Beat, daily: departments' files whose time is over."""
+    retention.clear_kept_files(acting=SYSTEM)
+
+
+@shared_task
+def compare_departments() -> None:
+    """Beat, at night: contradictions between departments."""
+    find_conflicts(acting=SYSTEM)
+
+
+@shared_task
+def follow_registry() -> None:
+    """Beat: rows whose person has appeared, and what the rows propose to the registry."""
+    match_records(acting=SYSTEM)
+    find_proposals(acting=SYSTEM)
+    apply_authoritative(acting=SYSTEM)

@@ -2,8 +2,18 @@
 
 from django.urls import path
 
-from monitoring import api
-from monitoring.views import decide, review_queue, rule_list, screening, upload_data
+from monitoring import api, api_transfers
+from monitoring.views import (
+    data_calendar,
+    data_conflicts,
+    data_dictionary,
+    decide,
+    registry_proposals,
+    review_queue,
+    rule_list,
+    screening,
+    upload_data,
+)
 
 urlpatterns = [
     path("queue/", review_queue.review_queue, name="queue"),
@@ -15,6 +25,11 @@ urlpatterns = [
     path("screening/<int:pk>/retry/", screening.retry, name="retry-screening"),
     path("screening/schedule/", screening.change_schedule, name="change-schedule"),
     path("rules/", rule_list.rule_list, name="rules"),
-    *upload_data.urlpatterns,
+    *data_calendar.urlpatterns,
+    *data_conflicts.urlpatterns,
+    *registry_proposals.urlpatterns,
+    *data_dictionary.urlpatterns,
+    *upload_data.urlpatterns,  # last: it has data/<slug>/
     *api.urlpatterns,
+    *api_transfers.urlpatterns,
 ]

@@ -33,6 +33,13 @@ VERBS = {
     "revoked_exception": "撤销个案授权",
     "issued_key": "签发密钥",
     "revoked_key": "停用密钥",
+    "rotated_key": "轮换密钥",
+    "changed_key": "修改密钥的限制",
+    "demanded_signature": "要求密钥签名",
+    "waived_signature": "取消密钥签名",
+    "started_transfer": "开始断点续传",
+    "ended_transfer": "取消断点续传",
+    "refused_transfer": "退回断点续传的文件",
     "opened_work_items": "生成入户事项",
     "assigned_work_item": "派单",
     "rerouted_work_item": "改派无人在岗的事项",
@@ -57,11 +64,21 @@ VERBS = {
     "decided_upload": "决定入库",
     "discarded_upload": "放弃报送",
     "retried_upload": "重试报送",
+    "cleared_files": "清理到期文件",
     "held_upload": "质量关口拦下",
     "released_upload": "核实放行数据",
     "asked_undo": "申请撤回批次",
     "undid_upload": "撤回批次",
     "exported_fault_file": "导出错误行",
+    "found_conflicts": "比对部门数据",
+    "answered_conflict": "答复数据打架",
+    "decided_source_of_truth": "决定以谁为准",
+    "found_proposals": "提出户籍变动建议",
+    "confirmed_proposal": "确认户籍变动建议",
+    "refused_proposal": "不予登记户籍变动",
+    "matched_records": "补配人员",
+    "reminded_department": "催报数据",
+    "saw_reminder": "已阅催报",
 }
 
 OTHER_KINDS = {
@@ -69,6 +86,9 @@ OTHER_KINDS = {
     "page": "页面",
     "schedule": "定时任务",
     "demo_county": "演示县",
+    "conflicts": "部门数据比对",
+    "proposals": "户籍变动建议",
+    "records": "部门数据",
 }
 
 

@@ -1,7 +1,7 @@
 """The county on the ground: places, people, posts, work items and visits."""
 
 from grid.models.account import Account
-from grid.models.department import Department, DepartmentKey
+from grid.models.department import Department, DepartmentKey, KeyMinute, KeyNonce
 from grid.models.household import Household, HouseholdEvent, HouseholdKind
 from grid.models.membership import Membership, Relation
 from grid.models.person import Person
@@ -24,6 +24,8 @@ __all__ = [
     "HouseholdEvent",
     "HouseholdException",
     "HouseholdKind",
+    "KeyMinute",
+    "KeyNonce",
     "Membership",
     "Outcome",
     "Person",

@@ -158,11 +158,16 @@ def change_household(request: SignedInRequest, pk: int, what: str) -> HttpRespon
     return render(request, "grid/household_change.html", context, status=status)
 
 
+def _day_said(request: SignedInRequest) -> dict[str, str]:
+    """The day that a link from elsewhere fills in (?on=)."""
+    return {"on": request.GET["on"]} if request.GET.get("on") else {}
+
+
 @login_required
 @require_http_methods(["GET", "POST"])
 def register(request: SignedInRequest) -> HttpResponse:
     require(request.user, Act.EDIT_REGISTRY)
-    form = RegisterForm(request.POST or None, viewer=request.user)
+    form = RegisterForm(request.POST or None, viewer=request.user, initial=_day_said(request))
     if request.method == "POST" and form.is_valid():
         try:
             fresh = form.perform(request.user)

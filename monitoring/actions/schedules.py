@@ -13,10 +13,18 @@ from yizhou.refusals import Refusal
 
 DAILY = "每日研判"
 DAILY_AT = (2, 30)  # before work begins; the county may change it
+COMPARING = "比对部门数据"
+COMPARED_AT = ("0-5", 10)  # every hour of the night: it reads all departments' records
+REMINDING = "报送提醒"
+REMINDING_AT = (8, 0)  # when offices open; to be confirmed
 EVERY_SECONDS = {
     "收取走访结果": ("monitoring.tasks.collect_visit_reports", 30),
     "补跑研判": ("monitoring.tasks.sweep_screenings", 20),
     "补跑数据报送": ("monitoring.tasks.sweep_uploads", 20),
+    "补配人员和户籍变动建议": ("monitoring.tasks.follow_registry", 600),
+    "清理到期文件": ("monitoring.tasks.clear_kept_files", 86_400),
+    "清理断点续传": ("monitoring.tasks.sweep_transfers", 300),
+    "清理签名防重记录": ("grid.tasks.forget_nonces", 600),
     "改派无人在岗的事项": ("grid.tasks.reroute_stranded", 600),
 }
 
@@ -24,13 +32,21 @@ EVERY_SECONDS = {
 @transaction.atomic
 def install_schedule() -> None:
     """Create the schedule rows that are missing; leaves alone what officials changed."""
-    hour, minute = DAILY_AT
-    if not PeriodicTask.objects.filter(name=DAILY).exists():
+    for name, task, at in (
+        (DAILY, "monitoring.tasks.screen_on_schedule", DAILY_AT),
+        (REMINDING, "monitoring.tasks.remind_departments", REMINDING_AT),
+    ):
+        if not PeriodicTask.objects.filter(name=name).exists():
+            PeriodicTask.objects.create(
+                name=name, task=task, crontab=_crontab(*at), args=json.dumps([])
+            )
+    if not PeriodicTask.objects.filter(name=COMPARING).exists():
         PeriodicTask.objects.create(
-            name=DAILY,
-            task="monitoring.tasks.screen_on_schedule",
-            crontab=_crontab(hour, minute),
+            name=COMPARING,
+            task="monitoring.tasks.compare_departments",
+            crontab=_crontab(*COMPARED_AT),
             args=json.dumps([]),
+            expire_seconds=3600,
         )
     for name, (task, seconds) in EVERY_SECONDS.items():
         if not PeriodicTask.objects.filter(name=name).exists():
@@ -43,7 +59,7 @@ def install_schedule() -> None:
             )
 
 
-def _crontab(hour: int, minute: int) -> CrontabSchedule:
+def _crontab(hour: int | str, minute: int) -> CrontabSchedule:
     schedule, _ = CrontabSchedule.objects.get_or_create(
         minute=str(minute),
         hour=str(hour),

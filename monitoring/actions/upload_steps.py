@@ -16,6 +16,7 @@ from django.utils import timezone
 from monitoring.actions.screenings import request_screening
 from monitoring.actions.uploads import ring_for
 from monitoring.feeds import FEEDS
+from monitoring.freshness import any_rule_reads
 from monitoring.intake.checking import check, conclude
 from monitoring.intake.gate import Reason, Suspicious
 from monitoring.intake.keeping import plain_file
@@ -161,7 +162,8 @@ def _merge(upload: Upload, token: uuid.UUID) -> None:
     upload.refresh_from_db()
     counts = {name: getattr(upload, name) for name in ("accepted", "unchanged", *COUNTS)}
     _audit("merged_upload", upload, **counts)
-    request_screening(acting=SYSTEM, trigger=ScreeningRun.Trigger.UPLOAD, upload=upload)
+    if any_rule_reads(upload.feed):
+        request_screening(acting=SYSTEM, trigger=ScreeningRun.Trigger.UPLOAD, upload=upload)
 
 
 def _hold(upload: Upload, token: uuid.UUID, reason: Reason) -> None:

@@ -5,7 +5,7 @@ Source: reference 4.4 row 3 and 6.2; due day to be confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record
+from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record, replaced_by
 
 
 class DibaoPayment(Record):
@@ -43,6 +43,7 @@ class DibaoPayment(Record):
                 name="dibao_payment_unmatched",
                 condition=models.Q(person=None),
             ),
+            replaced_by("dibao_payment"),
         ]
 
     def __str__(self) -> str:

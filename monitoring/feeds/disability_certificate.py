@@ -5,7 +5,7 @@ Source: reference 4.4 row 4 [A3]; categories and levels as in [S8]. Due day to b
 
 from django.db import models
 
-from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record
+from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record, replaced_by
 
 
 class DisabilityCertificate(Record):
@@ -54,6 +54,7 @@ class DisabilityCertificate(Record):
                 name="disability_cert_unmatched",
                 condition=models.Q(person=None),
             ),
+            replaced_by("disability_cert"),
         ]
 
     def __str__(self) -> str:

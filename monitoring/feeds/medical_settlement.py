@@ -5,7 +5,7 @@ Source: reference 4.4 row 1 (claims, self-paid after three tiers). Monthly by th
 
 from django.db import models
 
-from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record
+from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record, replaced_by
 
 
 class MedicalSettlement(Record):
@@ -52,6 +52,7 @@ class MedicalSettlement(Record):
                 name="medical_settlement_unmatched",
                 condition=models.Q(person=None),
             ),
+            replaced_by("medical_settlement"),
         ]
 
     def __str__(self) -> str:

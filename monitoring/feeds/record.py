@@ -67,7 +67,17 @@ def looked_up_by(table: str, valid_on: str) -> list[models.Index]:
         models.Index(fields=[valid_on], name=f"{table}_recent", condition=CURRENT),
         models.Index(fields=["person", valid_on], name=f"{table}_person"),
         models.Index(fields=["id_digest"], name=f"{table}_unmatched", condition=Q(person=None)),
+        replaced_by(table),
     ]
+
+
+def replaced_by(table: str) -> models.Index:
+    """What merging and undoing ask by: the versions that one batch superseded."""
+    return models.Index(
+        fields=["superseded_by"],
+        name=f"{table}_replaced",
+        condition=Q(superseded_by__isnull=False),
+    )
 
 
 class Rhythm(models.TextChoices):

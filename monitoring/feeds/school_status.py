@@ -5,7 +5,7 @@ Source: reference 4.4 row 5 [P33]; school stages from list 100A12 [D3]. Due day 
 
 from django.db import models
 
-from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record
+from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record, replaced_by
 
 
 class SchoolStatus(Record):
@@ -49,6 +49,7 @@ class SchoolStatus(Record):
                 name="school_status_unmatched",
                 condition=models.Q(person=None),
             ),
+            replaced_by("school_status"),
         ]
 
     def __str__(self) -> str:

@@ -5,87 +5,26 @@ canonical text, so that a value met before costs one look-up. What it cannot rea
 """
 
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from yizhou.id_number import DIGITS, WEIGHTS, read_id_number
-from yizhou.refusals import Refusal
+from monitoring.intake.id_cells import IdReader
+from monitoring.intake.reader import KEPT, Cell, CellFault, Reader, folded, packed, written
 
-Cell = Any  # str, int, float, date or datetime, as the file gave it
-KEPT = 50_000  # values remembered per column
-NULL = "\\N"  # what COPY reads as NULL
 EPOCH_1900, EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 SERIALS = range(20_000, 80_000)  # day numbers from 1954 to 2119
 UNITS = {"元": 0, "角": -1, "分": -2, "千元": 3, "万元": 4, "万": 4}  # powers of ten
 
 
-class CellFault(Exception):
-    """What is wrong with one cell, and how the sender puts it right."""
-
-    def __init__(self, code: str, problem: str, fix: str) -> None:
-        super().__init__(code)
-        self.code, self.problem, self.fix = code, problem, fix
-
-
-def folded(text: str) -> str:
-    """Full-width letters and digits made plain, ="…" and a leading apostrophe taken off."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    text = text.strip().lstrip("'")
-    return text[2:-1] if text.startswith('="') and text.endswith('"') else text
-
-
-def packed(text: str) -> str:
-    """folded() without any space inside."""
-    return "".join(folded(text).split())
-
-
-def written(cell: Cell) -> str:
-    """A cell as its sender sees it."""
-    if cell is None:
-        return ""
-    if isinstance(cell, float):
-        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    if isinstance(cell, datetime):
-        return cell.isoformat(" ").removesuffix(" 00:00:00")
-    return str(cell)
-
-
-class Reader(dict[Cell, str]):
-    """One column's reader. Subclasses answer read(); an empty cell is answered here."""
-
-    empty = NULL
-
-    def __init__(self, column: Mapping[str, Any], today: date) -> None:
-        super().__init__()
-        self.title: str = column["title"]
-        self.required: bool = column["required"]
-        self.example: str = column["example"]
-        self.column = column
-        self.today = today
-
-    def __missing__(self, cell: Cell) -> str:
-        if cell is None or (isinstance(cell, str) and not cell.strip()):
-            if self.required:
-                raise CellFault("required", "必填，没有填", f"填写{self.title}{self.like()}。")
-            return self.empty
-        value = self.read(cell)
-        if len(self) < KEPT:
-            self[cell] = value
-        return value
-
-    def read(self, cell: Cell) -> str:
-        raise NotImplementedError
-
-    def like(self) -> str:
-        return f"，例如 {self.example}" if self.example else ""
-
-
 SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
-INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]")
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+UNREADABLE = re.compile("[\ufffd\ud800-\udfff]")
+NO_NAMES = frozenset(("TRUE", "FALSE", "NULL", "null", "None"))
 DOTS = str.maketrans("•・‧∙⋅．●", "·······")
 
 
@@ -96,7 +35,7 @@ class TextReader(Reader):
 
     def read(self, cell: Cell) -> str:
         text = " ".join(INVISIBLE.sub("", self.text_of(cell)).split())
-        if "\ufffd" in text:
+        if UNREADABLE.search(text):
             raise CellFault("unreadable", "有乱码", "在原系统里重新导出，或把这一格重新填写。")
         if SCIENTIFIC.fullmatch(text):
             raise self.became_number()
@@ -110,6 +49,11 @@ class TextReader(Reader):
         if not text:
             return self.__missing__("")
         return text.replace("\\", "\\\\") if "\\" in text else text
+
+    def column_of(self, cells: Sequence[Cell], bad: set[int]) -> Sequence[str]:
+        if len(self) >= KEPT and all_as_they_should(cells, self.column["max_length"]):
+            return cells
+        return super().column_of(cells, bad)
 
     def text_of(self, cell: Cell) -> str:
         if isinstance(cell, float | int):
@@ -126,14 +70,41 @@ class TextReader(Reader):
         )
 
 
+def all_as_they_should(cells: Sequence[Cell], limit: int) -> bool:
+    """All are texts that TextReader would leave as they are."""
+    try:
+        text = "|".join(cells)
+    except TypeError:
+        return False
+    return (
+        text.isprintable()
+        and not any(odd in text for odd in ("  ", " |", "| ", "\\", "\ufffd", "E+", "e+", "#"))
+        and not (text.startswith(" ") or text.endswith(" "))
+        and "" not in cells
+        and max(map(len, cells)) <= limit
+    )
+
+
 class NameReader(TextReader):
     """Personal names: no padding between characters, one kind of middle dot."""
 
+    def column_of(self, cells: Sequence[Cell], bad: set[int]) -> Sequence[str]:
+        if len(self) >= KEPT:
+            try:
+                plain = "".join(cells).isalpha() and "" not in cells
+            except TypeError:
+                plain = False
+            if plain and max(map(len, cells)) <= self.column["max_length"]:
+                return cells
+        return Reader.column_of(self, cells, bad)
+
     def text_of(self, cell: Cell) -> str:
-        if not isinstance(cell, str):
+        if not isinstance(cell, str) or cell in NO_NAMES:
             raise CellFault("not_a_name", "不是姓名", "核对列是否错位，填写姓名。")
         text = cell.translate(DOTS).strip()
-        if any(c in DIGITS for c in text):
+        if '"' in text:
+            raise CellFault("not_a_name", "姓名里有引号", "删去引号；核对这一行是否错位。")
+        if any(c.isdecimal() for c in text):
             raise CellFault("not_a_name", "姓名里有数字", "核对列是否错位，填写姓名。")
         return text if any("a" <= c.lower() <= "z" for c in text) else "".join(text.split())
 
@@ -162,7 +133,7 @@ class DayReader(Reader):
             return cell
         if isinstance(cell, float | int):
             return self.day_of_number(cell)
-        text = packed(TIME.sub("", folded(cell)))
+        text = packed(TIME.sub("", folded(written(cell))))
         found = DAY.fullmatch(text.translate(MARKS).rstrip("-"))
         if found is None:
             raise self.unreadable(text)
@@ -170,7 +141,7 @@ class DayReader(Reader):
         return self.real(year, month, day)
 
     def day_of_number(self, number: float) -> date:
-        if number == int(number):
+        if abs(number) < 1e9 and number == int(number):
             if self.serials and int(number) in SERIALS:
                 return self.epoch + timedelta(days=int(number))
             if len(text := str(int(number))) == 8:
@@ -231,6 +202,7 @@ class MonthReader(DayReader):
 
 
 PLAIN_AMOUNT = re.compile(r"(?:0|[1-9]\d{0,8}|-[1-9]\d{0,8})\.\d\d", re.ASCII).fullmatch
+PLAIN_AMOUNTS = re.compile(r"(?:-?+(?:0|[1-9]\d{0,8})\.\d\d(?:\n|\Z))++", re.ASCII).fullmatch
 AMOUNT = re.compile(
     r"([+-]?)[¥￥]?(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d+))?(元|角|分|千元|万元|万)?", re.ASCII
 ).fullmatch
@@ -248,6 +220,20 @@ class AmountReader(Reader):
         self.most = _bound(column["at_most"])
         self.bounded = self.least is not None or self.most is not None or self.top < 10**9
         self.usual = self.unit == "元" and self.places == -2 and not self.bounded
+        # Whole columns: the usual ones, and those that only may not be negative.
+        not_negative = self.least == 0 and self.most is None and self.top >= 10**9
+        self.no_minus = not_negative and self.unit == "元" and self.places == -2
+
+    def column_of(self, cells: Sequence[Cell], bad: set[int]) -> Sequence[str]:
+        if self.usual or self.no_minus:
+            try:
+                text = "\n".join(cells)
+            except TypeError:
+                return super().column_of(cells, bad)
+            odd = "-" in text if self.no_minus else "-0" in text
+            if not odd and PLAIN_AMOUNTS(text) and text.count("\n") == len(cells) - 1:
+                return cells
+        return super().column_of(cells, bad)
 
     def read(self, cell: Cell) -> str:
         if self.usual and isinstance(cell, str) and PLAIN_AMOUNT(cell):
@@ -270,7 +256,7 @@ class AmountReader(Reader):
             if abs(cell) > 1e13 or cell != cell:
                 raise self.not_an_amount()
             return Decimal(f"{cell:.6f}").normalize()
-        if isinstance(cell, int):
+        if isinstance(cell, int) and abs(cell) < 10**18:
             return Decimal(cell)
         found = AMOUNT(packed(written(cell)))
         if found is None or len(found[2]) > 18:
@@ -317,75 +303,6 @@ class ChoiceReader(Reader):
             allowed = "、".join(self.column["labels"])
             raise CellFault("not_in_list", "不在可选范围内", f"只能填：{allowed}。")
         return str(value)
-
-
-class _AreaSum(dict[str, int]):
-    """Weighted sum of the first six digits, kept per area code; -1 when they are no digits."""
-
-    def __missing__(self, text: str) -> int:
-        if not set(text) <= DIGITS:
-            return -1
-        value = self[text] = sum(int(d) * w for d, w in zip(text, WEIGHTS[:6], strict=True))
-        return value
-
-
-class _BirthSum(dict[str, int]):
-    """Weighted sum of the eight digits of birth, kept per day; -1 when it is no plausible day."""
-
-    def __init__(self, today: date) -> None:
-        super().__init__()
-        self.today = today
-
-    def __missing__(self, text: str) -> int:
-        try:
-            plausible = date(1890, 1, 1) <= date.fromisoformat(text) <= self.today
-        except ValueError:
-            plausible = False
-        if not (plausible and set(text) <= DIGITS):
-            return -1
-        value = self[text] = sum(int(d) * w for d, w in zip(text, WEIGHTS[6:14], strict=True))
-        return value
-
-
-CHECK_OF = dict(enumerate("10X98765432"))
-ID_FIXES = {
-    "id_scientific": "把该列设为“文本”后，从业务系统重新导出；不能在表格里改回来。",
-    "id_length": "核对证件原件，填 18 位居民身份证号。",
-    "id_characters": "核对证件原件，删去多余的字符。",
-    "id_birth": "核对证件原件，常见为年月日抄错。",
-    "id_check": "核对证件原件，常见为末位抄错。",
-}
-
-
-class IdReader(Reader):
-    """Identity numbers, answered as 18 characters. Three table look-ups for the usual case."""
-
-    def __init__(self, column: Mapping[str, Any], today: date) -> None:
-        super().__init__(column, today)
-        self.areas = _AreaSum()
-        self.births = _BirthSum(today)
-        a, b, c = WEIGHTS[14:]
-        self.orders = {f"{n:03}": n // 100 * a + n // 10 % 10 * b + n % 10 * c for n in range(1000)}
-
-    def __missing__(self, cell: Cell) -> str:
-        if isinstance(cell, str) and len(cell) == 18:
-            area, birth = self.areas[cell[:6]], self.births[cell[6:14]]
-            order = self.orders.get(cell[14:17], -1)
-            if area >= 0 and birth >= 0 and order >= 0:
-                if CHECK_OF[(area + birth + order) % 11] == cell[17]:
-                    return cell
-        if cell is None or (isinstance(cell, str) and not cell.strip()):
-            return super().__missing__("")
-        return self.read(cell)
-
-    def read(self, cell: Cell) -> str:
-        if isinstance(cell, float | int):
-            code, problem = "id_scientific", "被表格软件存成了数字，末几位可能已经丢失"
-            raise CellFault(code, problem, ID_FIXES[code])
-        try:
-            return read_id_number(folded(written(cell)), today=self.today).value
-        except Refusal as refusal:
-            raise CellFault(refusal.code, refusal.sentence, ID_FIXES[refusal.code]) from None
 
 
 def _bound(text: str | None) -> Decimal | None:

@@ -6,6 +6,8 @@ nothing but this process. Lines on standard output, tab-separated and escaped as
 
     R  row number, then the columns in the job's order, the identity number first
     F  row number, column, code, seen, problem, fix
+    H  row number, identity number if it reads, name if it reads, day of birth (digits 7 to 14)
+       if plausible, 1 if the identity number is faulty: who a faulty row is about
     O  [row number, cells as sent] as JSON (mode "extract")
     P  per cent read
     E  counts and notes as JSON: the last line of a whole reading
@@ -19,27 +21,21 @@ import resource
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
-from itertools import chain, islice
+from itertools import chain, repeat
 from typing import Any, BinaryIO
 
-from monitoring.intake import reading
-from monitoring.intake.cells import (
-    NULL,
-    READERS,
-    Cell,
-    CellFault,
-    IdReader,
-    Reader,
-    masked,
-    packed,
-    written,
-)
+from monitoring.intake import delimited, json_file, reading
+from monitoring.intake.cells import READERS, masked
 from monitoring.intake.heading import LOOKED_AT, Heading, find_heading, plain
+from monitoring.intake.id_cells import BirthDays, IdReader
+from monitoring.intake.reader import NULL, Cell, CellFault, Reader, packed, written
+from monitoring.intake.rowblocks import Block, BrokenLine
 from yizhou.refusals import Refusal
 
 Write = Callable[[str], object]
 STDIN, STDOUT = 0, 1
 FAULTS_LISTED = 100_000
+BLANK_KINDS = ("text", "json", "rows")  # below a sheet's last row there is no row
 EVERY = 10_000  # rows between two progress lines
 TOTALS = re.compile(r"(本页|本月|全县|全区)?(合计|总计|小计|累计|共计)")
 SIGNED = re.compile(
@@ -55,40 +51,50 @@ class Table:
 
     def __init__(self, job: dict[str, Any], file: BinaryIO) -> None:
         self.columns: list[dict[str, Any]] = job["columns"]
-        self.kind: str = job["kind"]
         self.notes: dict[str, Any] = {}
+        file, self.kind = reading.opened(file, job["kind"])
         top, rest = self._opened(file)
-        self.money_unit = self._unit_above(top[: self.heading.rows])
-        self.rows: Iterator[reading.Row] = chain(top[self.heading.rows :], rest)
-        if self.kind == "rows":
+        above = [row for _, rows in top for row in rows][: self.heading.rows]
+        self.money_unit = self._unit_above(above)
+        self.blocks: Iterator[Block] = chain(_without(top, self.heading.rows), rest)
+        if self.kind in ("rows", "json"):
             self.heading.rows = 0
         else:
             self.notes["heading_row"] = self.heading.rows
         if self.heading.unused:
             self.notes["unused_columns"] = self.heading.unused[:50]
 
-    def _opened(self, file: BinaryIO) -> tuple[list[reading.Row], Iterator[reading.Row]]:
+    def _opened(self, file: BinaryIO) -> tuple[list[Block], Iterator[Block]]:
         if self.kind == "text":
-            return self._under_heading(reading.text_rows(file, self.notes))
+            return self._under_heading(delimited.text_blocks(file, self.notes))
+        if self.kind == "json":
+            return self._under_heading(
+                json_file.json_blocks(file, self.notes, self.columns), look_at=1
+            )
         if self.kind == "rows":
-            return self._under_heading(reading.json_rows(file), look_at=1)
+            return self._under_heading(reading.sent_blocks(file), look_at=1)
         return self._in_workbook(file)
 
     def _under_heading(
-        self, rows: Iterator[reading.Row], look_at: int = LOOKED_AT
-    ) -> tuple[list[reading.Row], Iterator[reading.Row]]:
-        top = list(islice(rows, look_at))
-        self.heading: Heading = find_heading([cells for _, cells in top], self.columns)
-        return top, rows
+        self, blocks: Iterator[Block], look_at: int = LOOKED_AT
+    ) -> tuple[list[Block], Iterator[Block]]:
+        """The first blocks, with at least `look_at` rows if there are so many, and the rest."""
+        top: list[Block] = []
+        rows: list[list[Any]] = []
+        while len(rows) < look_at and (block := next(blocks, None)) is not None:
+            top.append(block)
+            rows += block[1]
+        self.heading: Heading = find_heading(rows[:look_at], self.columns)
+        return top, blocks
 
-    def _in_workbook(self, file: BinaryIO) -> tuple[list[reading.Row], Iterator[reading.Row]]:
+    def _in_workbook(self, file: BinaryIO) -> tuple[list[Block], Iterator[Block]]:
         """The one visible sheet with our heading; two of them are refused, others are noted."""
-        found: list[tuple[str, list[reading.Row], Iterator[reading.Row], Heading]] = []
+        found: list[tuple[str, list[Block], Iterator[Block], Heading]] = []
         others: list[str] = []
         refusal = Refusal("表格里没有数据。请检查后再报送。", code="no_rows")
-        for name, rows in reading.workbook_sheets(file, self.kind, self.notes):
+        for name, blocks in reading.workbook_sheets(file, self.kind, self.notes):
             try:
-                top, rest = self._under_heading(rows)
+                top, rest = self._under_heading(blocks)
             except Refusal as why:
                 refusal = why if not others or why.code == "columns_missing" else refusal
                 others.append(name)
@@ -112,9 +118,9 @@ class Table:
 
     date1904 = False
 
-    def _unit_above(self, above: list[reading.Row]) -> str:
+    def _unit_above(self, above: list[list[Any]]) -> str:
         """A unit that a title line gives for the whole table (单位：万元)."""
-        for _, cells in above:
+        for cells in above:
             for cell in cells:
                 if isinstance(cell, str) and (found := MONEY_UNIT.search(packed(cell))):
                     self.notes["money_unit"] = found[1]
@@ -138,6 +144,14 @@ class Table:
         return plan
 
 
+def _without(blocks: list[Block], count: int) -> Iterator[Block]:
+    """The blocks without their first rows."""
+    for number, rows in blocks:
+        if count < len(rows):
+            yield number + count, rows[count:]
+        count = max(0, count - len(rows))
+
+
 class Absent(Reader):
     """An optional column the sender left out."""
 
@@ -146,73 +160,141 @@ class Absent(Reader):
 
 
 class Checking:
-    """One pass: good rows out, every fault of every other row out, lines that are no rows noted."""
+    """One pass: good rows out, every fault of every other row out, lines that are no rows noted.
+
+    Rows are read in blocks, column by column, since most cells were met before or look alike;
+    only a faulty row is read again cell by cell.
+    """
 
     def __init__(self, table: Table, today: date, write: Write) -> None:
         self.table, self.write = table, write
         self.plan = table.readers(today)
         self.id_at = next(i for r, i in self.plan if isinstance(r, IdReader))
+        self.births = BirthDays(today)
+        self.least = 1 + max(i for _, i in self.plan)
         self.width = len(table.heading.texts) if table.kind == "text" else 0
         self.good = self.faulty = self.blank = self.listed = self.trailing = 0
         self.passed_over: dict[str, list[int]] = {}
 
     def run(self, progress: Callable[[], int]) -> dict[str, Any]:
-        plan, width, write = self.plan, self.width, self.write
-        for count, (number, cells) in enumerate(self.table.rows, start=1):
-            if not count % EVERY:
-                write(f"P\t{progress()}\n")
-            try:
-                if width and (len(cells) != width or type(cells) is not list):
-                    self.check_width(cells)
-                values = [reader[cells[i]] for reader, i in plan]
-            except (CellFault, IndexError):
-                self.bad_row(number, cells)
-                continue
-            if self.trailing:
-                self.blank, self.trailing = self.blank + self.trailing, 0
-            self.good += 1
-            write(f"R\t{number}\t" + "\t".join(values) + "\n")
-        if self.table.kind in ("text", "rows"):  # below a sheet's last row there is no row
+        count = 0
+        for number, rows in self.table.blocks:
+            self.block(number, rows)
+            if (count + len(rows)) // EVERY > count // EVERY:
+                self.write(f"P\t{progress()}\n")
+            count += len(rows)
+        if self.table.kind in BLANK_KINDS:
             self.blank += self.trailing
         return self.counts()
 
+    def block(self, number: int, rows: list[list[Any]]) -> None:
+        """Write the good rows of a block, then what is wrong with the others."""
+        bad: set[int] = set()
+        cut = self.evenly_cut(rows, bad)
+        columns = list(zip(*cut, strict=False))
+        values = [reader.column_of(columns[i], bad) for reader, i in self.plan]
+        numbers = map(str, range(number, number + len(rows)))
+        lines = list(map("\t".join, zip(repeat("R"), numbers, *values, strict=False)))
+        seen = -1
+        for at in sorted(bad):
+            lines[at] = ""
+            if at > seen + 1:
+                self.end_blank()
+            self.bad_row(number + at, rows[at])
+            seen = at
+        if seen < len(rows) - 1:
+            self.end_blank()
+        if bad:
+            lines = [line for line in lines if line]
+        self.good += len(lines)
+        if lines:
+            lines.append("")
+            self.write("\n".join(lines))
+
+    def evenly_cut(self, rows: list[list[Any]], bad: set[int]) -> list[list[Any]]:
+        """The rows, those that cannot be read at all marked as bad and replaced by an empty one."""
+        kinds, lengths = set(map(type, rows)), set(map(len, rows))
+        if kinds == {list} and len(lengths) == 1:
+            length = lengths.pop()
+            if length == self.width or (not self.width and length >= self.least):
+                return rows
+        empty, even = [None] * max(self.width, self.least), []
+        for at, cells in enumerate(rows):
+            try:
+                self.check_width(cells)
+            except CellFault:
+                bad.add(at)
+                cells = empty
+            even.append(cells)
+        return even
+
     def check_width(self, cells: list[Any]) -> None:
-        if isinstance(cells, reading.BrokenLine):
-            raise CellFault(
-                "stray_quote", "引号不成对，这一行读不准", "删去多余的英文双引号后重报。"
-            )
-        if len(cells) < self.width or any(str(c).strip() for c in cells[self.width :]):
+        if isinstance(cells, BrokenLine):
+            raise cells.fault
+        if not self.width and len(cells) >= self.least:
+            return
+        if len(cells) < (self.width or self.least) or any(
+            str(c).strip() for c in cells[self.width :]
+        ):
             raise CellFault(
                 "row_width",
-                f"这一行有 {len(cells)} 格，表头有 {self.width} 格",
+                f"这一行有 {len(cells)} 格，表头有 {self.width or self.least} 格",
                 "检查内容里是否有多余或漏掉的分隔符，建议改用 .xlsx 报送。",
             )
+
+    def end_blank(self) -> None:
+        """Blank rows with a row below them are counted."""
+        self.blank, self.trailing = self.blank + self.trailing, 0
 
     def bad_row(self, number: int, cells: list[Any]) -> None:
         """A row that did not read: blank, a totals or signature line, or faulty."""
         filled = [c for c in cells if c is not None and str(c).strip()]
-        if not filled:
+        if not filled and not isinstance(cells, BrokenLine):
             self.trailing += 1
             return
-        if self.trailing:
-            self.blank, self.trailing = self.blank + self.trailing, 0
-        if why := self.no_row(cells, packed(written(filled[0]))):
+        self.end_blank()
+        first = packed(written(filled[0])) if filled else ""
+        if why := self.no_row(cells, first):
             self.passed_over.setdefault(why, []).append(number)
             return
         self.faulty += 1
         try:
-            if self.width:
-                self.check_width(cells)
+            self.check_width(cells)
         except CellFault as fault:
-            self.report(number, "", fault, "")
-            return
+            title = cells.title if isinstance(cells, BrokenLine) else ""
+            self.report(number, title, fault, "")
+            if not (isinstance(cells, BrokenLine) and cells.title):
+                self.about(number, self.only_id(cells), "", "", bad_id=False)
+                return
+        read: dict[str, str] = {}
         for (reader, i), column in zip(self.plan, self.table.columns, strict=True):
             cell = cells[i] if i < len(cells) else ""
             try:
-                reader[cell]
+                read[column["kind"]] = reader[cell]
             except CellFault as fault:
-                seen = masked(cell, is_id=column["kind"] == "id") if cell is not None else ""
-                self.report(number, column["title"], fault, seen)
+                if not isinstance(cells, BrokenLine):
+                    seen = masked(cell, is_id=column["kind"] == "id") if cell is not None else ""
+                    self.report(number, column["title"], fault, seen)
+        id_cell = cells[self.id_at] if self.id_at < len(cells) else ""
+        born_on = self.births[packed(written(id_cell))[6:14]]
+        id_number = read.get("id", "")
+        self.about(number, id_number, read.get("name", ""), born_on, bad_id=not id_number)
+
+    def only_id(self, cells: list[Any]) -> str:
+        """The one identity number in a row whose cells cannot be told apart."""
+        reader = next(r for r, _ in self.plan if isinstance(r, IdReader))
+        found: set[str] = set()
+        for cell in cells[:200]:
+            try:
+                found.add(reader[cell])
+            except CellFault:
+                continue
+        return found.pop() if len(found) == 1 else ""
+
+    def about(self, number: int, id_number: str, name: str, born_on: str, *, bad_id: bool) -> None:
+        """Whom a faulty row is about, so that the households it keeps out can be counted."""
+        if self.faulty <= FAULTS_LISTED:
+            self.write(f"H\t{number}\t{id_number}\t{name}\t{born_on}\t{int(bad_id)}\n")
 
     def no_row(self, cells: list[Any], first: str) -> str:
         """totals_lines, signature_lines, repeated_headings, or nothing."""
@@ -246,8 +328,9 @@ class Checking:
 def extract(table: Table, wanted: set[int], write: Write) -> dict[str, Any]:
     """The wanted rows as they were sent, in the job's order of columns."""
     places = [table.heading.places.get(column["name"], -1) for column in table.columns]
-    for number, cells in table.rows:
-        if number in wanted:
+    for first, rows in table.blocks:
+        for number in sorted(wanted.intersection(range(first, first + len(rows)))):
+            cells = rows[number - first]
             sent = [written(cells[i]) if 0 <= i < len(cells) else "" for i in places]
             write(f"O\t{json.dumps([number, sent], ensure_ascii=False)}\n")
     return {}

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 
 from monitoring.feeds import Column, Feed
-from monitoring.intake.cells import packed
+from monitoring.intake.reader import packed
 
 ID_TITLE = "身份证号"
 SMALLEST = {models.PositiveSmallIntegerField: "0", models.PositiveIntegerField: "0"}

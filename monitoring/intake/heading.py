@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from monitoring.intake.cells import UNITS, packed, written
+from monitoring.intake.cells import INVISIBLE, UNITS
+from monitoring.intake.reader import packed, written
 from yizhou.refusals import Refusal
 
 LOOKED_AT = 15  # rows from the top
@@ -30,7 +31,11 @@ class Heading:
 
 def plain(cell: Any) -> str:
     """A heading as it is compared."""
-    return DECORATION.sub("", packed(written(cell))) if cell not in (None, "") else ""
+    return (
+        DECORATION.sub("", packed(INVISIBLE.sub("", written(cell))))
+        if cell not in (None, "")
+        else ""
+    )
 
 
 class Aliases:

@@ -17,7 +17,7 @@ from monitoring.intake.staging import Staging
 from monitoring.models import Upload
 
 INSERT = sql.SQL(
-    "INSERT INTO {model} (id_digest, id_tail, content_hash, row_number, {data},"
+    "INSERT INTO {model} AS r (id_digest, id_tail, content_hash, row_number, {data},"
     " person_id, upload_id, received_at, superseded_at, superseded_by_id)"
     " SELECT s.id_digest, s.id_tail, s.content_hash, s.row_number, {staged_data},"
     " s.person_id, %(upload)s, %(at)s,"
@@ -53,13 +53,10 @@ class _Merging:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"feed:{self.feed.code}"])
         due = self.staging.count_good()
-        new = self.insert_new()
+        older = self.insert_older() if self.may_be_older() else 0
+        new, superseded = self.insert_new()
         known = due - new
-        superseded = older = 0
-        if known:
-            older = self.insert_older() if self.may_be_older() else 0
-            superseded = self.replace_changed()
-            check_changed(self.upload, changed=superseded, known=known)
+        check_changed(self.upload, changed=superseded, known=known)
         return Merged(
             accepted=new + superseded + older,
             superseded=superseded,
@@ -71,12 +68,23 @@ class _Merging:
     def run_sql(self, text: str) -> int:
         return self.staging.run(text, self.args, **self.parts)
 
-    def insert_new(self) -> int:
-        """Rows whose key is not known: the unique index is asked; staging lies in its order."""
-        return self.run_sql(
+    def insert_new(self) -> tuple[int, int]:
+        """(new, superseded). One walk through the unique index, in whose order staging lies: an
+        unknown key goes in, a known one with other content is superseded on the spot, and its
+        new version follows in a second, small step.
+        """
+        touched = self.run_sql(
             "{insert} NULL, NULL FROM {table} s WHERE {good}"
-            " ON CONFLICT ({bare_key}) WHERE superseded_at IS NULL DO NOTHING"
+            " ON CONFLICT ({bare_key}) WHERE superseded_at IS NULL DO UPDATE"
+            " SET superseded_at = %(at)s, superseded_by_id = %(upload)s"
+            " WHERE r.content_hash <> excluded.content_hash {better_known}"
         )
+        superseded = self.run_sql(
+            "{insert} NULL, NULL FROM {table} s JOIN {model} r ON {same_key}"
+            " WHERE {good} AND r.superseded_by_id = %(upload)s AND r.superseded_at = %(at)s"
+            " AND r.upload_id <> r.superseded_by_id"
+        )
+        return touched - superseded, superseded
 
     def may_be_older(self) -> bool:
         """Whether anything known tells of a later day than this batch."""
@@ -96,24 +104,6 @@ class _Merging:
             " AND u.as_of > %(as_of)s AND NOT EXISTS (SELECT 1 FROM {model} h"
             " WHERE {same_key_h} AND h.content_hash = s.content_hash)"
         )
-
-    def replace_changed(self) -> int:
-        """Supersede what the batch knows better, then insert its version."""
-        self.run_sql("CREATE TEMP TABLE changed_rows (row_number integer) ON COMMIT DROP")
-        changed = self.run_sql(
-            "WITH gone AS (UPDATE {model} r SET superseded_at = %(at)s,"
-            " superseded_by_id = %(upload)s FROM {table} s"
-            " WHERE {good} AND {same_key} AND r.superseded_at IS NULL"
-            " AND r.content_hash <> s.content_hash {better_known} RETURNING s.row_number)"
-            " INSERT INTO changed_rows SELECT row_number FROM gone"
-        )
-        if changed:
-            self.run_sql(
-                "{insert} NULL, NULL FROM {table} s JOIN changed_rows c"
-                " ON c.row_number = s.row_number WHERE {good}"
-            )
-        self.run_sql("DROP TABLE changed_rows")
-        return changed
 
     def match_late(self) -> int:
         """Earlier rows whose person has appeared in the registry since."""

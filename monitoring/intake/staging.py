@@ -165,14 +165,16 @@ class Staging:
         )
 
     def all_zero(self, names: list[str]) -> bool:
-        """Whether every good row has zero, or nothing, in all these columns."""
-        any_amount = sql.SQL(" OR ").join(
-            sql.SQL("s.{} <> 0").format(sql.Identifier(name)) for name in names
+        """Whether these columns say zero in every good row; nothing said at all is not zero."""
+        columns = [sql.SQL("s.{}").format(sql.Identifier(name)) for name in names]
+        said, not_zero = self.ask(
+            "SELECT EXISTS (SELECT 1 FROM {table} s WHERE s.fault = 0"
+            " AND coalesce({columns}) IS NOT NULL), EXISTS (SELECT 1 FROM {table} s"
+            " WHERE s.fault = 0 AND ({any_amount}))",
+            columns=sql.SQL(", ").join(columns),
+            any_amount=sql.SQL(" OR ").join(sql.SQL("{} <> 0").format(c) for c in columns),
         )
-        return not self.ask(
-            "SELECT EXISTS (SELECT 1 FROM {table} s WHERE s.fault = 0 AND ({any_amount}))",
-            any_amount=any_amount,
-        )[0]
+        return bool(said) and not not_zero
 
     def _tell_broken(self) -> None:
         """A fault for every check that a row breaks."""

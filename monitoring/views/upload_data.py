@@ -17,8 +17,9 @@ from grid.requests import SignedInRequest
 from grid.roles import Act
 from grid.scope import found
 from monitoring.actions import undos, uploads
+from monitoring.actions.reminders import standing_reminders
 from monitoring.feeds import Feed
-from monitoring.freshness import freshness
+from monitoring.freshness import due_in_words, freshness
 from monitoring.intake import receipt
 from monitoring.intake.contract import contract_of
 from monitoring.intake.template import KINDS, XLSX, template_file
@@ -33,10 +34,10 @@ UNDO_ROWS_SHOWN = 200
 class UploadForm(forms.Form):
     file = forms.FileField(
         label="文件",
-        help_text=".xlsx、.xls 或 CSV（UTF-8、GB18030、UTF-16）。可以把文件拖到这里。",
+        help_text="Excel、CSV（UTF-8、GB18030、UTF-16）、JSON、NDJSON 或 gzip。可把文件拖到这里。",
         allow_empty_file=True,  # an empty file gets its own sentence from the reader
         error_messages={"required": "请先选择文件。"},
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.csv,.txt"}),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.csv,.txt,.json,.ndjson,.gz"}),
     )
     on_faults = forms.ChoiceField(
         label="有错误行时",
@@ -66,13 +67,19 @@ def data_sets(request: SignedInRequest) -> HttpResponse:
     if not request.user.may(Act.UPLOAD_DATA):
         raise NotAllowed("您的职务不报送部门数据。")
     seen = request.user.sees(Upload)
-    state, fresh = receipt.overview(seen), {f.feed: f for f in freshness()}
+    own = uploads.feeds_of(request.user)
+    state, fresh = receipt.overview(seen), freshness(feeds=own)
     feeds = [
-        {"feed": feed, "fresh": fresh[feed.code], **state[feed.code]}
-        for feed in uploads.feeds_of(request.user)
+        {"feed": feed, "fresh": f, "due": due_in_words(feed), **state[feed.code]}
+        for feed, f in zip(own, fresh, strict=True)
     ]
     recent = seen.select_related("department", "submitted_by", "submitted_key")[:BATCHES_SHOWN]
-    return render(request, "monitoring/upload_data.html", {"feeds": feeds, "recent": recent})
+    context = {
+        "feeds": feeds,
+        "recent": recent,
+        "reminders": standing_reminders(request.user, fresh),
+    }
+    return render(request, "monitoring/upload_data.html", context)
 
 
 @login_required

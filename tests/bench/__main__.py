@@ -33,10 +33,10 @@ from django.utils import timezone
 
 from grid.models import Account, Department, Household, Person, Severity
 from monitoring.actions.screenings import perform_screening, request_screening
-from monitoring.actions.upload_steps import advance_upload
-from monitoring.actions.uploads import receive_upload
 from monitoring.feeds import FEEDS
-from monitoring.models import Alert, MedicalSettlement, ScreeningRun, Upload
+from monitoring.models import Alert, MedicalSettlement, ScreeningRun
+from tests.bench import intake
+from tests.bench.deliver import deliver
 from yizhou.audit import SYSTEM
 from yizhou.demo.county import townships_of
 from yizhou.demo.departments import write_files
@@ -54,21 +54,6 @@ def timed(what: Callable[[], Any]) -> tuple[float, Any]:
     began = time.perf_counter()
     result = what()
     return time.perf_counter() - began, result
-
-
-class Machine:
-    """A department's machine: what receive_upload asks of a sender."""
-
-    pk = None
-    account_id = None
-    key = None
-
-    def __init__(self, department: Department) -> None:
-        self.department = department
-        self.display_name = f"{department.short_name}接口"
-
-    def may(self, act: Any, *, code: str | None = None) -> bool:
-        return True
 
 
 def bare_copy(path: Path, encoding: str) -> float:
@@ -93,25 +78,8 @@ def send_files(folder: Path, manifest: dict[str, Any]) -> None:
     for entry in manifest["files"]:
         feed = FEEDS[entry["feed"]]
         path = folder / entry["file"]
-        machine = Machine(Department.objects.get(pk=feed.department))
-
-        def deliver(path: Path = path, machine: Machine = machine, code: str = feed.code) -> Any:
-            with path.open("rb") as file:
-                got = receive_upload(
-                    acting=machine,
-                    feed=code,
-                    file=file,
-                    filename=path.name,
-                    channel=Upload.Channel.API_FILE,
-                    on_faults=Upload.OnFaults.TAKE_GOOD,
-                )
-            while advance_upload(got.upload.pk):
-                pass
-            return Upload.objects.get(pk=got.upload.pk)
-
-        took, upload = timed(deliver)
-        if upload.stage != Upload.Stage.MERGED:
-            sys.exit(f"{path.name} 没有入库：{upload.stage} {upload.refusal} {upload.job_error}")
+        department = Department.objects.get(pk=feed.department)
+        took, upload = timed(lambda p=path, f=feed.code, d=department: deliver(p, f, d))
         line = f"  {path.name:34} {upload.rows_in:9,} {took:7.1f} {upload.rows_in / took:9,.0f}"
         if path.suffix == ".csv":
             encoding = "GB18030" if feed.code == "medical_settlement" else "UTF8"
@@ -225,6 +193,7 @@ def main() -> None:
     )
     say(f"  待办预警 {Alert.objects.open().count():,}；{compared_with_truth(folder)}")
     pages()
+    intake.measure(folder / "million", rows=intake.ROWS if scale == "full" else 50_000)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     say(f"\n内存峰值：主进程 {peak:.0f} MB，子进程 {child:.0f} MB；数据库 {_database_size()}")

@@ -7,7 +7,6 @@ row by row     a DRF serializer, a look-up of the person and update_or_create fo
 """
 
 import csv
-import os
 import random
 import subprocess
 import sys
@@ -26,9 +25,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from rest_framework import serializers
 
-from grid.models import Department, Person
-from monitoring.actions.upload_steps import advance_upload
-from monitoring.actions.uploads import receive_upload
+from grid.models import Person
 from monitoring.feeds import FEEDS
 from monitoring.intake.contract import contract_of
 from monitoring.models import MedicalSettlement, Upload
@@ -119,36 +116,16 @@ def write_xlsx(path: Path, rows: int, mark: str) -> None:
 # ---- ours ----
 
 
-class Machine:
-    """A department's machine: what receive_upload asks of a sender."""
-
-    pk = account_id = key = None
-
-    def __init__(self, department: Department) -> None:
-        self.department = department
-        self.display_name = f"{department.short_name}接口"
-
-    def may(self, act: Any, *, code: str | None = None) -> bool:
-        return True
-
-
-def deliver(path: Path) -> Upload:
-    """From the first byte received to the receipt of the merged batch."""
-    with path.open("rb") as file:
-        got = receive_upload(
-            acting=Machine(Department.objects.get(pk=FEED.department)),
-            feed=FEED.code,
-            file=file,
-            filename=path.name,
-            channel=Upload.Channel.API_FILE,
-            on_faults=Upload.OnFaults.TAKE_GOOD,
-        )
-    while advance_upload(got.upload.pk):
-        pass
-    upload = Upload.objects.get(pk=got.upload.pk)
-    if upload.stage != Upload.Stage.MERGED:
-        sys.exit(f"{path.name} 没有入库：{upload.stage} {upload.refusal} {upload.job_error}")
-    return upload
+def deliver(path: Path) -> tuple[float, Upload]:
+    """(seconds, batch) from the first byte received to the receipt, in a process of its own."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "tests.bench.deliver", str(path)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    seconds, pk = answer.stdout.split()[-2:]
+    return float(seconds), Upload.objects.get(pk=pk)
 
 
 # ---- the yardsticks ----
@@ -279,16 +256,13 @@ def row_by_row(path: Path, upload: Upload, sample: int = 3_000) -> float:
 
 @contextmanager
 def memory_watched() -> Iterator[dict[str, float]]:
-    """Highest memory of each process of the run in MB, the database's shared buffers left out."""
+    """Highest memory of each kind of process in MB, the database's shared buffers left out."""
     peak: dict[str, float] = {}
     over = threading.Event()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        backend = int(cursor.fetchone()[0])
 
     def watch() -> None:
         while not over.wait(0.1):
-            for name, pid in _processes(backend):
+            for name, pid in _processes():
                 peak[name] = max(peak.get(name, 0), _own_memory(pid))
 
     thread = threading.Thread(target=watch, daemon=True)
@@ -300,15 +274,22 @@ def memory_watched() -> Iterator[dict[str, float]]:
         thread.join()
 
 
-def _processes(backend: int) -> Iterator[tuple[str, int]]:
-    yield "数据库会话", backend
-    yield "工作进程", os.getpid()
+KINDS = {
+    b"tests.bench.deliver": "工作进程",
+    b"monitoring.intake.child": "读取子进程",
+    b"postgres: ": "数据库会话",
+}
+
+
+def _processes() -> Iterator[tuple[str, int]]:
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if b"monitoring.intake.child" in (folder / "cmdline").read_bytes():
-                yield "读取子进程", int(folder.name)
+            said = (folder / "cmdline").read_bytes()
         except OSError:
             continue
+        for part, name in KINDS.items():
+            if part in said:
+                yield name, int(folder.name)
 
 
 def _own_memory(pid: int) -> float:
@@ -425,7 +406,7 @@ def measure(folder: Path, *, rows: int = ROWS, tenfold: bool = True) -> None:
     with queue_watched() as idle:
         time.sleep(8)
     with queue_watched() as loading, memory_watched() as peak:
-        ours, upload = timed(lambda: deliver(path))
+        ours, upload = deliver(path)
     say(
         f"  回执 收到 {upload.rows_in:,} = 入库 {upload.accepted:,} + 无变化 {upload.unchanged:,}"
         f" + 错误 {upload.faulty:,} + 重复 {upload.duplicate:,} + 空行 {upload.blank:,}；"
@@ -466,7 +447,7 @@ def measure(folder: Path, *, rows: int = ROWS, tenfold: bool = True) -> None:
 def measure_workbook(folder: Path, rows: int = 100_000) -> None:
     path = folder / "workbook.xlsx"
     write_xlsx(path, rows, "x")
-    took, upload = timed(lambda: deliver(path))
+    took, upload = deliver(path)
     say(
         f"  .xlsx {rows:,} 行 × 15 列：{took:.1f} 秒到回执（收到 {upload.rows_in:,}），"
         f"上限 20：{_verdict(took <= 20)}"
@@ -478,11 +459,11 @@ def measure_tenfold(folder: Path, rows: int) -> None:
     plain_path, big_path = folder / "plain.csv", folder / "big.csv"
     write_csv(plain_path, rows, "p")
     before = table_rows()
-    plain, _ = timed(lambda: deliver(plain_path))
+    plain, _ = deliver(plain_path)
     took, _ = timed(lambda: grow_table(10))
     say(f"  表放大到 {table_rows():,} 行（{took:.0f} 秒）")
     write_csv(big_path, rows, "q")
-    big, _ = timed(lambda: deliver(big_path))
+    big, _ = deliver(big_path)
     fall = 1 - plain / big
     say(
         f"  {before:,} 行时 {rows / plain:,.0f} 行/秒，十倍时 {rows / big:,.0f} 行/秒，"

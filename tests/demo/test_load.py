@@ -7,8 +7,18 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from grid.models import Account, DepartmentKey, Household, Membership, Person, Post, Region
+from grid.models import (
+    Account,
+    Department,
+    DepartmentKey,
+    Household,
+    Membership,
+    Person,
+    Post,
+    Region,
+)
 from grid.roles import Act, Role
+from monitoring.feeds import FEEDS
 from yizhou.demo.county import ONE_TOWNSHIP, county, featured_grids
 from yizhou.demo.keys import department_keys
 from yizhou.demo.load import build, built
@@ -155,6 +165,23 @@ def test_everybody_of_the_table_can_sign_in_and_has_a_post(demo: None, username:
     account = Account.objects.get(username=username)
     assert account.check_password(PASSWORD)
     assert Post.objects.filter(account=account).current(TODAY).exists()
+
+
+def test_a_county_built_before_a_department_was_known_gets_its_clerk(demo: None) -> None:
+    clerk = Account.objects.get(username="insurance")
+    Post.objects.filter(account=clerk).delete()
+    clerk.delete()
+    Department.objects.filter(pk="insurance").delete()
+    for _ in range(2):
+        build(scale="one", today=TODAY, say=quiet)
+    (post,) = Post.objects.filter(account__username="insurance")
+    assert (post.role, post.department_id) == (Role.DEPARTMENT_CLERK, "insurance")
+
+
+def test_every_department_with_a_data_set_has_a_clerk(demo: None) -> None:
+    clerks = Post.objects.current(TODAY).filter(role=Role.DEPARTMENT_CLERK)
+    wanted = {feed.department for feed in FEEDS.values()}
+    assert wanted <= set(clerks.values_list("department_id", flat=True))
 
 
 def test_the_table_has_every_role(demo: None) -> None:

@@ -162,6 +162,8 @@ def read_delivery(folder: Path, manifest: Row, known: set[str]) -> Read:
     """Good rows by feed, and what a receipt of each file should say."""
     read = Read()
     for file in manifest["files"]:
+        if file["feed"] not in READERS:
+            continue
         reader, encoding = READERS[file["feed"]]
         body = list(lines(folder / file["file"], encoding))
         _title, heading, *body = body

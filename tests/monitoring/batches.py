@@ -100,6 +100,7 @@ class Outcome:
         names = [column["name"] for column in id_first(FEEDS[feed])]
         self.rows: dict[int, dict[str, str]] = {}
         self.faults: list[tuple[int, str, str, str]] = []  # row, column, code, seen
+        self.people: list[tuple[str, ...]] = []  # whom faulty rows are about
         with _on_disk(content) as on_disk:
             lines = check_lines(on_disk, FEEDS[feed], kind=kind, today=timezone.localdate())
             for line in (line.decode() for some in lines for line in some):
@@ -108,6 +109,8 @@ class Outcome:
                     self.rows[int(parts[0])] = dict(zip(names, parts[1:], strict=True))
                 elif mark == "F":
                     self.faults.append((int(parts[0]), *parts[1:4]))
+                elif mark == "H":
+                    self.people.append(tuple(parts))
         assert lines.end is not None
         self.end = lines.end
         self.notes = lines.end["notes"]

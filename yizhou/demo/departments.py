@@ -30,6 +30,7 @@ from yizhou.demo.clerks import (
 from yizhou.demo.county import Township, Village, county
 from yizhou.demo.families import Household, families_of
 from yizhou.demo.ids import STRANGERS, IdNumbers
+from yizhou.demo.others import SHEETS, Others, sheet_of
 from yizhou.demo.planting import plan_of
 from yizhou.demo.rows import Settlement, months_before
 from yizhou.demo.truth import Plan
@@ -188,6 +189,7 @@ def write_files(
         "seed": SEED,
         "townships": sorted(townships),
         "files": files,
+        "contradictions": desk.others.told(),
     }
     _dump(folder / MANIFEST, manifest)
     return manifest
@@ -210,13 +212,16 @@ class Desk:
             file(DISABILITY),
             file(SCHOOL),
         )
+        self.others = Others(as_of)
+        self.further = {code: file(sheet_of(code)) for code in SHEETS}
         self.medical = [
             file(MEDICAL, f"_{n}" if len(starts) > 1 else "") for n in range(1, len(starts) + 1)
         ]
 
     def close(self) -> list[dict[str, Any]]:
         """In the order of sending: who is low-income must be known before the bills."""
-        return [f.close() for f in (self.dibao, self.disability, self.school, *self.medical)]
+        first = (self.dibao, self.disability, self.school, *self.medical)
+        return [f.close() for f in (*first, *self.further.values())]
 
     def write(self, village: Village, families: list[Household], plan: Plan) -> None:
         rng = Random(f"{SEED}/{village.code}/files/{self.as_of}")
@@ -231,6 +236,8 @@ class Desk:
             for bill in bills:
                 serial += 1
                 self._medical_file(bill).good(settlement_cells(bill, village, serial))
+        for code, cells in self.others.rows(village, families, plan):
+            self.further[code].good(cells)
 
     def _write_people(
         self, household: Household, village: Village, plan: Plan, rng: Random

@@ -80,6 +80,7 @@ def build(*, scale: str, today: date, say: Callable[[str], None]) -> Built:
     wanted = townships_of(scale)
     if (held := built()) and wanted <= held.townships:
         _install_rules()
+        _add_departments(held.anchor)
         return held
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [LOCK])
@@ -113,6 +114,21 @@ def build(*, scale: str, today: date, say: Callable[[str], None]) -> Built:
 def _begin(cursor: Any, anchor: date) -> None:
     install_county(acting=SYSTEM)
     _appoint(cursor, list(county_seats(anchor)))
+
+
+@transaction.atomic
+def _add_departments(anchor: date) -> None:
+    """Departments the program learnt of after this county was built, each with its clerk."""
+    clerks = [seat for seat in county_seats(anchor) if seat.place in DEPARTMENTS]
+    known = set(
+        Account.objects.filter(username__in=[seat.username for seat in clerks]).values_list(
+            "username", flat=True
+        )
+    )
+    if fresh := [seat for seat in clerks if seat.username not in known]:
+        with connection.cursor() as cursor:
+            install_county(acting=SYSTEM)
+            _appoint(cursor, fresh)
 
 
 def _install_rules() -> None:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from random import Random
 
 from grid.actions.installation import shipped_divisions
+from grid.departments import DEPARTMENTS
 from grid.roles import Role
 from yizhou.demo import SEED, names
 from yizhou.demo.county import ONE_TOWNSHIP, Township, Village, county, featured_grids
@@ -17,12 +18,12 @@ from yizhou.demo.county import ONE_TOWNSHIP, Township, Village, county, featured
 WORKERS = 3741
 PASSWORD = "yizhou-demo-2026"  # noqa: S105 - the demo's public password, refused outside DEMO
 LEFT_EVERY = 60  # one first-level worker in so many has left
-CLERKS = {
-    "medical": "medical_insurance",
-    "disabled": "disabled_federation",
-    "education": "education",
-    "civil": "civil_affairs",
+SHORT = {  # sign-in names of clerks that are not their department's code
+    "medical_insurance": "medical",
+    "disabled_federation": "disabled",
+    "civil_affairs": "civil",
 }
+CLERKS = {SHORT.get(code, code): code for code in DEPARTMENTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ LOGINS: tuple[tuple[str, str], ...] = (  # sign-in name, what to try with it
     ("disabled", "残疾人证报送"),
     ("education", "学生就学状态报送"),
     ("civil", "低保金发放报送"),
+    ("health", "卫健局报送；其他部门的登录名就是部门代码，例如 police、women"),
     ("auditor", "操作留痕"),
     ("admin", "任免和密钥"),
 )

@@ -69,6 +69,8 @@ def _manifest(folder: Path, county: Built, townships: frozenset[str]) -> dict[st
     made_for = (manifest.get("seed"), manifest.get("anchor"), manifest.get("townships"))
     if made_for != (SEED, county.anchor.isoformat(), sorted(townships)):
         return None
+    if {file["feed"] for file in manifest["files"]} != set(FEEDS):
+        return None
     whole = all((folder / file["file"]).exists() for file in manifest["files"])
     return manifest if whole else None
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from monitoring.feeds import FEEDS, Feed
+from monitoring.freshness import due_in_words
 from monitoring.intake.contract import contract_of
 from monitoring.intake.template import KINDS
 
@@ -28,11 +29,17 @@ def page() -> str:
 def _feed(feed: Feed) -> Iterator[str]:
     key = "、".join(feed.header(name) for name in feed.natural_key)
     yield f"\n## {feed.title} `{feed.code}`\n"
-    yield f"- 部门：`{feed.department}`；报送日：每月 {feed.due_day} 日"
+    yield f"- 部门：`{feed.department}`；报送日：{due_in_words(feed)}；{feed.rhythm.label}"
     yield f"- 用途：{feed.purpose}"
     yield f"- 依据：{feed.source}"
     yield f"- 同一条记录：{key} 相同；内容有变的替换旧的，旧的留存可追溯"
-    yield f"- 事实发生日：{feed.header(feed.valid_on)}\n"
+    yield f"- 事实发生日：{feed.header(feed.valid_on)}"
+    if feed.proposals:
+        happenings = "、".join(p.happening.label for p in feed.proposals)
+        yield f"- 提请登记变动：{happenings}，由人确认后才改户籍库"
+    if feed.note:
+        yield f"- 说明：{feed.note}"
+    yield ""
     yield "| 列名 | 字段 | 必填 | 类型 | 单位 | 例子 | 说明和可选值 | 也认得的列名 |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     for column in contract_of(feed):

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from grid.actions.installation import install_county
+from monitoring.actions.conflicts import enter_sources_of_truth
 from monitoring.actions.rules import load_shipped_rules
 from monitoring.actions.schedules import install_schedule
 from yizhou.audit import SYSTEM
@@ -22,5 +23,6 @@ class Command(BaseCommand):
             rules = load_shipped_rules(acting=SYSTEM)
         except Denial as no:
             raise CommandError(no.sentence) from None
+        enter_sources_of_truth(acting=SYSTEM)
         install_schedule()
         self.stdout.write(f"{done}，规则新装 {rules} 条。下一步：manage.py create_account")
