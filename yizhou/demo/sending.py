@@ -18,8 +18,11 @@ from django.db import connections
 from django.db.models import Count, F, Max
 from django.utils import timezone
 
+from monitoring.actions.conflicts import find_conflicts
+from monitoring.actions.proposals import find_proposals
 from monitoring.feeds import FEEDS
 from monitoring.models import ScreeningRun, Upload
+from yizhou.audit import SYSTEM
 from yizhou.demo import SEED
 from yizhou.demo.county import townships_of
 from yizhou.demo.departments import MANIFEST, write_files
@@ -57,6 +60,9 @@ def send(*, scale: str, address: str, today: date, say: Say) -> bool:
         desk = Desk(address, keys[feed.department])
         desk.deliver(folder / file["file"], feed.code, feed.title, say)
     await_screening(say)
+    found = find_conflicts(acting=SYSTEM)
+    proposed = find_proposals(acting=SYSTEM)
+    say(f"数据打架 {found['opened']} 件，户籍变动建议 {proposed} 件")
     return True
 
 
