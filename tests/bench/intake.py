@@ -373,19 +373,27 @@ def grow_table(times: int) -> None:
         indexes = cursor.fetchall()
     names = [f.column for f in MedicalSettlement._meta.concrete_fields if f.column != "id"]
     sources = [n if n != "settlement_no" else "settlement_no || '-' || n.n" for n in names]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint"
+            " WHERE conrelid = %s::regclass AND contype = 'f'",
+            [TABLE],
+        )
+        foreign = cursor.fetchall()
     with transaction.atomic():
         for name, _ in indexes:
             run(f"DROP INDEX {name}")
-        run(f"ALTER TABLE {TABLE} DISABLE TRIGGER USER")
+        for name, _ in foreign:
+            run(f"ALTER TABLE {TABLE} DROP CONSTRAINT {name}")
         run(
             f"INSERT INTO {TABLE} ({', '.join(names)}) SELECT {', '.join(sources)} FROM {TABLE},"
             f" generate_series(2, {times}) n(n)"
         )
-        run(f"ALTER TABLE {TABLE} ENABLE TRIGGER USER")
-        run("SET CONSTRAINTS ALL IMMEDIATE")
         run("SET LOCAL maintenance_work_mem = '512MB'")
         for _, definition in indexes:
             run(definition)
+        for name, definition in foreign:
+            run(f"ALTER TABLE {TABLE} ADD CONSTRAINT {name} {definition}")
     run(f"ANALYZE {TABLE}")
 
 
