@@ -61,3 +61,10 @@ def broken_constraint(error: "IntegrityError") -> str:
     """Name of the database constraint a write ran into, so that it can be said in a sentence."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return str(getattr(diagnosis, "constraint_name", None) or "")
+
+
+def reason_given(text: str, *, ask: str, most: int = 200) -> str:
+    """The reason without outer spaces. Raises Refusal `ask` for one too short or too long."""
+    if not 2 <= len(reason := text.strip()) <= most:
+        raise Refusal(ask, code="reason")
+    return reason

@@ -22,7 +22,7 @@ from monitoring.feeds import FEEDS
 from monitoring.models import DataConflict, DataConflictEvent, SourceOfTruth
 from monitoring.models.conflict import REGISTRY, Fact
 from yizhou.audit import SYSTEM, record
-from yizhou.refusals import NotAllowed, Overtaken, Refusal
+from yizhou.refusals import NotAllowed, Overtaken, Refusal, reason_given
 from yizhou.workdays import add_workdays
 
 ONE_AT_A_TIME = 7_340_002  # advisory lock of the detection
@@ -154,8 +154,9 @@ def answer_conflict(*, acting: Account, conflict: DataConflict, answer: str, rea
         raise NotAllowed("这一条由承办部门或当地乡镇答复，您现在的职务不能答复。")
     if answer not in DataConflict.Answer.values:
         raise Refusal("请选择哪一边是对的。", code="answer")
-    if not 2 <= len(reason := reason.strip()) <= 300:
-        raise Refusal("请写明依据，2 到 300 个字，例如“已核对户口注销证明”。", code="reason")
+    reason = reason_given(
+        reason, ask="请写明依据，2 到 300 个字，例如“已核对户口注销证明”。", most=300
+    )
     now = timezone.now()
     answered = DataConflict.objects.filter(pk=conflict.pk, state=DataConflict.State.OPEN).update(
         state=DataConflict.State.ANSWERED,
@@ -201,8 +202,7 @@ def decide_source_of_truth(
         raise Refusal("请选择一个来源。", code="feed")
     if applies_itself and not _may_apply(fact, feed):
         raise Refusal("只有报送死亡的来源，才能设为直接更新户籍信息。", code="applies_itself")
-    if not 2 <= len(reason := reason.strip()) <= 200:
-        raise Refusal("请写明理由，2 到 200 个字。", code="reason")
+    reason = reason_given(reason, ask="请写明理由，2 到 200 个字。")
     row = SourceOfTruth.objects.create(
         fact=fact,
         feed=feed,

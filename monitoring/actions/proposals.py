@@ -22,7 +22,7 @@ from monitoring.feeds import FEEDS, Happening
 from monitoring.models import RegistryProposal, ScreeningRun, SourceOfTruth
 from monitoring.models.conflict import Fact
 from yizhou.audit import SYSTEM, record
-from yizhou.refusals import Denial, Overtaken, Refusal
+from yizhou.refusals import Denial, Overtaken, Refusal, reason_given
 
 ONE_AT_A_TIME = 7_340_003  # advisory lock of proposing
 MOST_AT_ONCE = 50
@@ -254,10 +254,9 @@ def _confirm_each(acting: Any, proposals: Sequence[RegistryProposal]) -> Confirm
 def refuse_proposal(*, acting: Any, proposal: RegistryProposal, reason: str) -> None:
     """The registry stays as it is. Raises NotAllowed, Refusal without a reason, Overtaken."""
     require(acting, Act.EDIT_REGISTRY, code=proposal.code)
-    if not 2 <= len(reason := reason.strip()) <= 200:
-        raise Refusal(
-            "请写明为什么不登记，2 到 200 个字，例如“已入户核实，本人健在”。", code="reason"
-        )
+    reason = reason_given(
+        reason, ask="请写明为什么不登记，2 到 200 个字，例如“已入户核实，本人健在”。"
+    )
     _decide(acting, proposal, State.REFUSED, reason)
     record(
         acting=acting,

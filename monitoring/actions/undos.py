@@ -16,7 +16,7 @@ from monitoring.intake.undoing import undo
 from monitoring.models import ScreeningRun, Upload, UploadUndo, UploadUndoRow
 from yizhou.audit import SYSTEM, record
 from yizhou.deferred import MAX_ATTEMPTS, LeaseLost, heartbeat, ring
-from yizhou.refusals import NotAllowed, Overtaken, Refusal
+from yizhou.refusals import NotAllowed, Overtaken, reason_given
 
 log = logging.getLogger("monitoring.uploads")
 RETRY_IN = timedelta(seconds=30)
@@ -32,8 +32,7 @@ def request_undo(*, acting: Account, upload: Upload, reason: str) -> UploadUndo:
     if not isinstance(acting, Account):
         raise NotAllowed("撤回批次要由工作人员在网页上办理，接口不能撤回。")
     require_sender(acting, upload.department_id)
-    if not 2 <= len(reason := reason.strip()) <= 200:
-        raise Refusal("请写明撤回的原因，2 到 200 个字，例如“报成了上个月的文件”。", code="reason")
+    reason = reason_given(reason, ask="请写明撤回的原因，2 到 200 个字，例如“报成了上个月的文件”。")
     merged = Upload.objects.filter(pk=upload.pk, stage=Upload.Stage.MERGED)
     if not merged.update(stage=Upload.Stage.UNDOING):
         raise Overtaken("这一批不在“已入库”的状态，不能撤回。请刷新页面，看清后再操作。")

@@ -26,10 +26,9 @@ from monitoring.intake.staging import drop_staging
 from monitoring.models import Upload, UploadChunk
 from yizhou.audit import record
 from yizhou.deferred import ring
-from yizhou.refusals import NotAllowed, NotFound, Overtaken, Refusal
+from yizhou.refusals import NotAllowed, NotFound, Overtaken, Refusal, reason_given
 
 Stage = Upload.Stage
-UNDER_WAY = (Stage.RECEIVED, Stage.CHECKING, Stage.MERGING, Stage.DECIDING, Stage.HELD)
 TO_MERGE: dict[str, Any] = {
     "stage": Stage.MERGING,
     "job_state": Upload.JobState.WAITING,
@@ -258,10 +257,9 @@ def release_upload(*, acting: Account, upload: Upload, reason: str) -> Upload:
     if not isinstance(acting, Account):
         raise NotAllowed("待核实的批次要由工作人员在网页上核实放行，接口不能放行。")
     require_sender(acting, upload.department_id)
-    if not 2 <= len(reason := reason.strip()) <= 200:
-        raise Refusal(
-            "请写明核实的情况，2 到 200 个字，例如“本月停报一个定点机构”。", code="reason"
-        )
+    reason = reason_given(
+        reason, ask="请写明核实的情况，2 到 200 个字，例如“本月停报一个定点机构”。"
+    )
     change = {"released_by": acting} | TO_MERGE
     _move(upload, Upload.objects.filter(stage=Stage.HELD), change)
     _audit(acting, "released_upload", upload, held_for=upload.held_for, reason=reason)
@@ -273,7 +271,9 @@ def release_upload(*, acting: Account, upload: Upload, reason: str) -> Upload:
 def discard_upload(*, acting: Any, upload: Upload) -> Upload:
     """Give the upload up before anything was merged; the sealed file goes."""
     require_sender(acting, upload.department_id)
-    idle = Upload.objects.filter(stage__in=UNDER_WAY).exclude(job_state=Upload.JobState.WORKING)
+    idle = Upload.objects.filter(stage__in=Upload.UNDER_WAY).exclude(
+        job_state=Upload.JobState.WORKING
+    )
     _move(upload, idle, {"stage": Stage.DISCARDED, "job_state": Upload.JobState.DONE})
     UploadChunk.objects.filter(upload=upload).delete()
     drop_staging(upload)

@@ -5,7 +5,15 @@ Source: reference 4.4 row 25 (clue senders in Wangcang [P32]); due day to be con
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class ApprovalsClue(Record):
@@ -54,12 +62,7 @@ FEED = Feed(
     note="只报办事时反映困难的人，不是全部办件；不收申请材料。",
     columns=(
         Column("person_name", aliases=("申请人", "申请人姓名", "办事人"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "申请人身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "申请人身份证号"),
         Column("business_no", aliases=("办件号", "受理编号"), example="SP2026100086"),
         Column("matter", aliases=("事项名称", "申请事项"), example="个体工商户注销登记"),
         Column(

@@ -6,7 +6,15 @@ basis and the due day to be confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class BankDeposit(Record):
@@ -45,12 +53,7 @@ FEED = Feed(
     note="只收是否超过限额，不收余额、账号、流水；没有本人授权的不得查询和报送。",
     columns=(
         Column("person_name", aliases=("被核对人", "客户姓名", "被查询人姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "被查询人身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "被查询人身份证号"),
         Column("query_no", aliases=("核对编号", "申请编号", "查询编号"), example="HD2026100031"),
         Column("bank", aliases=("银行名称", "金融机构"), example="宜州区某农村商业银行"),
         Column(

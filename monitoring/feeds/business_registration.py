@@ -6,7 +6,15 @@ Due day to be confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class BusinessRegistration(Record):
@@ -59,12 +67,7 @@ FEED = Feed(
     note="合作社普通成员不作排除依据；名下登记可能是被冒用，须入户核实。",
     columns=(
         Column("person_name", aliases=("法定代表人姓名", "经营者姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "法定代表人身份证号", "经营者身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "法定代表人身份证号", "经营者身份证号"),
         Column(
             "credit_code",
             aliases=("信用代码", "社会信用代码"),

@@ -6,7 +6,15 @@ confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class CourtCase(Record):
@@ -52,12 +60,7 @@ FEED = Feed(
     note="不收案情、案由和对方当事人；离婚、未成年人和不公开审理的案件不报。",
     columns=(
         Column("person_name", aliases=("当事人", "当事人姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "当事人身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "当事人身份证号"),
         Column("case_no", aliases=("案件编号", "执行案号"), example="（2026）桂1203执123号"),
         Column(
             "part",

@@ -5,7 +5,15 @@ Source: reference 4.4 row 3 and 6.2; due day to be confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record, replaced_by
+from monitoring.feeds.record import (
+    CURRENT,
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    replaced_by,
+)
 
 
 class DibaoPayment(Record):
@@ -62,12 +70,7 @@ FEED = Feed(
     valid_on="month_on",
     columns=(
         Column("person_name", aliases=("申请人姓名", "户主姓名"), example="覃某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "申请人身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "申请人身份证号"),
         Column(
             "kind",
             aliases=("低保类别",),

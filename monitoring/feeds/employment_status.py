@@ -6,7 +6,15 @@ confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class EmploymentStatus(Record):
@@ -57,12 +65,7 @@ FEED = Feed(
     note="每人只留最新状态，较早的状态留在历史里。",
     columns=(
         Column("person_name", aliases=("务工人员姓名", "劳动力姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "公民身份号码"),
         Column(
             "standing",
             aliases=("状态", "务工状态", "是否已务工"),

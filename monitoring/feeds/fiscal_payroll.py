@@ -12,6 +12,7 @@ from monitoring.feeds.record import (
     Feed,
     Record,
     Rhythm,
+    id_number_column,
     looked_up_by,
     one_current_per,
 )
@@ -61,12 +62,7 @@ FEED = Feed(
     note="只收是否在册，不收工资、职务和级别。编外聘用、村干部是否作排除依据由区里核定。",
     columns=(
         Column("person_name", aliases=("人员姓名", "职工姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "公民身份号码"),
         Column(
             "employer", aliases=("单位名称", "工作单位", "所在单位"), example="宜州区某中心小学"
         ),

@@ -5,7 +5,15 @@ Source: reference 4.4 row 13 (fires, pests, compensation); trigger and due day t
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class ForestLoss(Record):
@@ -55,12 +63,7 @@ FEED = Feed(
     note="按户报损失，身份证号填承包户户主；面积不收，以核定的损失金额为准。",
     columns=(
         Column("person_name", aliases=("农户姓名", "承包户姓名", "户主姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "户主身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "户主身份证号"),
         Column(
             "cause",
             aliases=("灾害类型", "灾种"),

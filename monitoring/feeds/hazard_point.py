@@ -11,6 +11,7 @@ from monitoring.feeds.record import (
     Feed,
     Record,
     Rhythm,
+    id_number_column,
     looked_up_by,
     one_current_per,
 )
@@ -65,12 +66,7 @@ FEED = Feed(
     note="每户一行，身份证号填户主；同一隐患点威胁几户就报几行。",
     columns=(
         Column("person_name", aliases=("户主姓名", "住户姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "户主身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "户主身份证号"),
         Column("point_no", aliases=("隐患点统一编号", "灾害点编号"), example="451203010027"),
         Column(
             "kind",

@@ -6,7 +6,15 @@ confirmed. As narrow as the purpose allows: no offence, no place.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class Imprisonment(Record):
@@ -44,12 +52,7 @@ FEED = Feed(
     note="不收罪名、刑期、关押地点和案情；未成年人不报。入户只核实家庭困难，不得公开。",
     columns=(
         Column("person_name", aliases=("服刑人员姓名", "人员姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "公民身份号码"),
         Column(
             "started_on",
             aliases=("入监日期", "执行日期", "矫正开始日期"),

@@ -5,7 +5,15 @@ Source: reference 4.4 row 26 (claims; claim opened); due day to be confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class InsuranceClaim(Record):
@@ -58,12 +66,7 @@ FEED = Feed(
     note="只收防贫保的理赔，不收商业保险；不收病历、账号和调查笔录。",
     columns=(
         Column("person_name", aliases=("出险人", "被保险人", "出险人姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "出险人身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "出险人身份证号"),
         Column("claim_no", aliases=("案件号", "赔案号"), example="FPB2026100018"),
         Column(
             "cause",

@@ -12,6 +12,7 @@ from monitoring.feeds.record import (
     Feed,
     Record,
     Rhythm,
+    id_number_column,
     looked_up_by,
     one_current_per,
 )
@@ -68,12 +69,7 @@ FEED = Feed(
     note="每次报送本年度全部应参保人员，含未参保的；年度集中缴费期内每月更新。",
     columns=(
         Column("person_name", aliases=("参保人姓名", "参保人"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "公民身份号码"),
         Column(
             "insured_year",
             aliases=("年度", "缴费年度"),

@@ -5,7 +5,15 @@ Source: reference 4.4 row 1 (claims, self-paid after three tiers). Monthly by th
 
 from django.db import models
 
-from monitoring.feeds.record import CURRENT, Check, Column, Feed, Record, replaced_by
+from monitoring.feeds.record import (
+    CURRENT,
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    replaced_by,
+)
 
 
 class MedicalSettlement(Record):
@@ -78,12 +86,7 @@ FEED = Feed(
     ),
     columns=(
         Column("person_name", aliases=("患者姓名", "参保人姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "公民身份号码"),
         Column("settlement_no", aliases=("结算号", "结算流水号"), example="JS202611000123"),
         Column(
             "kind",

@@ -5,7 +5,15 @@ Source: reference 4.4 row 17 (subsidies paid; paid twice); due day to be confirm
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class OneCardPayment(Record):
@@ -46,12 +54,7 @@ FEED = Feed(
     note="不收银行卡号。同一人同一项目同月有两笔的，两笔都报，由系统提示核对。",
     columns=(
         Column("person_name", aliases=("补贴对象", "补贴对象姓名", "持卡人姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "补贴对象身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "补贴对象身份证号"),
         Column("payment_no", aliases=("流水号", "支付流水号"), example="YKT202610000123"),
         Column("project", aliases=("项目名称", "补贴项目名称"), example="耕地地力保护补贴"),
         Column("office", aliases=("业务主管部门", "资金主管部门"), example="农业农村局"),

@@ -5,7 +5,15 @@ Source: reference 4.4 row 18 (overdue small loans are a risk); due day to be con
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class OverdueLoan(Record):
@@ -53,12 +61,7 @@ FEED = Feed(
     note="只收逾期过的贷款，不收正常贷款、账户和其他征信内容。",
     columns=(
         Column("person_name", aliases=("借款人", "借款人姓名", "客户姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "借款人身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "借款人身份证号"),
         Column("bank", aliases=("经办银行", "放款机构"), example="宜州区某农村商业银行"),
         Column("loan_no", aliases=("借据编号", "合同号", "贷款合同号"), example="JJ2024000456"),
         Column(

@@ -5,7 +5,15 @@ Source: reference 4.4 row 19; due day to be confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class Petition(Record):
@@ -60,12 +68,7 @@ FEED = Feed(
     note="只报反映自家生活困难的事项，只收类别，不收信访内容和被反映人；举报、控告类不报。",
     columns=(
         Column("person_name", aliases=("信访人", "信访人姓名", "反映人"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "信访人身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "信访人身份证号"),
         Column("petition_no", aliases=("信访编号", "登记编号"), example="XF2026100012"),
         Column(
             "channel",

@@ -5,7 +5,15 @@ Source: reference 4.4 row 24 (consumption; an idea only); due day to be confirme
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class PowerUse(Record):
@@ -50,12 +58,7 @@ FEED = Feed(
     note="只收月用电量，不收分时曲线。身份证号填户主本人的；外出务工也会用电骤降，不能单独作结论。",
     columns=(
         Column("person_name", aliases=("户名", "用电户名", "用户名称"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "用电人身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "用电人身份证号"),
         Column(
             "account_no",
             aliases=("户号", "用户编号"),

@@ -5,7 +5,15 @@ Source: reference 4.4 row 14, property as exclusion evidence [A12]; due day to b
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class PropertyTitle(Record):
@@ -61,12 +69,7 @@ FEED = Feed(
     note="不收坐落、面积、价格和抵押，只用来核对有无。共有的，每个共有人一行。",
     columns=(
         Column("person_name", aliases=("权利人", "权利人姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "权利人证件号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "权利人证件号"),
         Column(
             "title_no",
             aliases=("权证号", "产权证号", "不动产证号"),

@@ -122,6 +122,16 @@ class Column:
     at_most: str | None = None
 
 
+def id_number_column(*aliases: str) -> Column:
+    """The identity number of the person a row tells of, under the headings its senders use."""
+    return Column(
+        "id_number",
+        aliases=aliases,
+        example="990101198001011236",
+        meaning="18 位居民身份证号，文本格式。",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """A rule across columns, as an SQL condition over the staging row `s` that must be TRUE."""

@@ -6,7 +6,15 @@ confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class SalaryTax(Record):
@@ -45,12 +53,7 @@ FEED = Feed(
     note="只收收入额和税额，不收专项附加扣除、银行账户和其他申报内容。",
     columns=(
         Column("person_name", aliases=("纳税人姓名", "纳税人"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "纳税人识别号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "纳税人识别号"),
         Column(
             "kind",
             aliases=("征收品目", "所得类型"),

@@ -6,7 +6,15 @@ five added later are to be confirmed and go under "other" until then.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class SeriousIllness(Record):
@@ -73,12 +81,7 @@ FEED = Feed(
     note="只报病种和确诊时间，不报病历。艾滋病机会感染依法保密，不在本表报送。",
     columns=(
         Column("person_name", aliases=("患者姓名", "病人姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "患者身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "患者身份证号"),
         Column(
             "disease",
             aliases=("大病病种", "疾病名称", "诊断病种"),

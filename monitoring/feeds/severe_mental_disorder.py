@@ -11,6 +11,7 @@ from monitoring.feeds.record import (
     Feed,
     Record,
     Rhythm,
+    id_number_column,
     looked_up_by,
     one_current_per,
 )
@@ -59,12 +60,7 @@ FEED = Feed(
     ),
     columns=(
         Column("person_name", aliases=("患者姓名",), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "患者身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "患者身份证号"),
         Column(
             "managed_since_on",
             aliases=("建档日期", "纳管日期"),

@@ -11,6 +11,7 @@ from monitoring.feeds.record import (
     Feed,
     Record,
     Rhythm,
+    id_number_column,
     looked_up_by,
     one_current_per,
 )
@@ -58,12 +59,7 @@ FEED = Feed(
     note="每次报送在册全部人员；名册里不再出现的人视为已停止供养，由民政局核对。",
     columns=(
         Column("person_name", aliases=("供养对象姓名", "特困人员姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "公民身份号码"),
         Column(
             "mode",
             aliases=("供养形式", "救助供养方式"),

@@ -6,7 +6,15 @@ standard and due day to be confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class TemporaryRelief(Record):
@@ -57,12 +65,7 @@ FEED = Feed(
     valid_on="decided_on",
     columns=(
         Column("person_name", aliases=("申请人姓名", "救助对象"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "申请人身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "申请人身份证号"),
         Column("case_no", aliases=("审批编号", "受理编号"), example="LSJZ2026100012"),
         Column(
             "kind",

@@ -5,7 +5,15 @@ Source: reference 4.4 rows 11 and 14, property as exclusion evidence [A12]; due 
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class VehicleRegistration(Record):
@@ -59,12 +67,7 @@ FEED = Feed(
     note="不收品牌、价格、车架号和违法记录。摩托车和农用车一般不作排除依据，由区里核定。",
     columns=(
         Column("person_name", aliases=("机动车所有人", "所有人", "车主姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "车主身份证号"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "车主身份证号"),
         Column("plate", aliases=("车牌号", "车牌号码"), example="桂M00000"),
         Column(
             "kind",

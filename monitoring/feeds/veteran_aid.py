@@ -5,7 +5,15 @@ Source: reference 4.4 row 20 (preferential-treatment list, aid); due day to be c
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class VeteranAid(Record):
@@ -56,12 +64,7 @@ FEED = Feed(
     note="只报有困难的人，不收部队、军衔、立功和服役经历。",
     columns=(
         Column("person_name", aliases=("退役军人姓名", "优抚对象姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "公民身份号码"),
         Column(
             "category",
             aliases=("对象类别", "优抚对象类别"),

@@ -5,7 +5,15 @@ Source: reference 4.4 row 6 (wage arrears). Due day to be confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import Check, Column, Feed, Record, looked_up_by, one_current_per
+from monitoring.feeds.record import (
+    Check,
+    Column,
+    Feed,
+    Record,
+    id_number_column,
+    looked_up_by,
+    one_current_per,
+)
 
 
 class WageArrears(Record):
@@ -49,12 +57,7 @@ FEED = Feed(
     note="每案每人一行；办理状态变化后用同一案件编号再报。",
     columns=(
         Column("person_name", aliases=("劳动者姓名", "被欠薪人姓名"), example="韦某某"),
-        Column(
-            "id_number",
-            aliases=("身份证号码", "证件号码", "公民身份号码"),
-            example="990101198001011236",
-            meaning="18 位居民身份证号，文本格式。",
-        ),
+        id_number_column("身份证号码", "证件号码", "公民身份号码"),
         Column("case_no", aliases=("案号", "线索编号"), example="LJ2026100012"),
         Column("employer", aliases=("用人单位", "企业名称"), example="某建筑劳务公司"),
         Column(

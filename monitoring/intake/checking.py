@@ -6,7 +6,7 @@ dies in between leaves a staging table of its own attempt, which the next attemp
 
 import hashlib
 from binascii import hexlify
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -18,6 +18,7 @@ from django.utils import timezone
 from monitoring.feeds import FEEDS, Feed
 from monitoring.intake import reading
 from monitoring.intake.disposable import check_lines, sent_rows
+from monitoring.intake.drawing import Drawn
 from monitoring.intake.gate import suspicions
 from monitoring.intake.keeping import keep
 from monitoring.intake.staging import Staging, copy_faults
@@ -61,11 +62,10 @@ def check(upload: Upload, file: BinaryIO, *, renew: Renew) -> Reading:
     lines = check_lines(file, feed, kind=kind_of(upload, file), today=timezone.localdate())
     rows = Rows(lines, found)
     while not rows.over:
-        found.staging.copy_in(rows)
+        found.staging.copy_in(Drawn(rows.segment()))
         if rows.refusal:
             raise rows.refusal
         renew(rows.percent * READ_SHARE // 100)
-        rows.begin_segment()
     end = lines.end or {}
     found.good, found.faulty, found.blank = end["good"], end["faulty"], end["blank"]
     found.notes = end["notes"]
@@ -73,43 +73,37 @@ def check(upload: Upload, file: BinaryIO, *, renew: Renew) -> Reading:
 
 
 class Rows:
-    """The child's good rows as COPY draws them, segment by segment; all else is put aside."""
+    """The child's good rows, segment by segment; all else is put aside."""
 
     def __init__(self, lines: Iterable[list[bytes]], found: Reading) -> None:
         self._lines, self._found = iter(lines), found
-        self._content = memoryview(b"")
-        self._in_segment = 0
         self.percent = 0
         self.over = False
         self.refusal: Refusal | None = None  # COPY would hide it in an error of its own
 
-    def begin_segment(self) -> None:
-        self._in_segment = 0
+    def segment(self) -> Iterator[bytes]:
+        """The next SEGMENT rows, or all that are left."""
+        count = 0
+        while count < SEGMENT and (some := self._next()) is not None:
+            rows = staged_rows(some, self._found)
+            count += len(rows)
+            yield b"".join(rows)
 
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes of rows; b"" at the end of a segment."""
-        while not self._content:
-            if self._in_segment >= SEGMENT or self.over:
-                return b""
-            self._fill()
-        piece, self._content = self._content[:size], self._content[size:]
-        return bytes(piece)
-
-    def _fill(self) -> None:
+    def _next(self) -> list[bytes] | None:
+        """The next lines of the child; None, and `over`, at the end."""
+        some = None
         try:
             some = next(self._lines, None)
         except Refusal as refusal:
-            self.refusal, some = refusal, None
+            self.refusal = refusal
         if some is None:
             self.over = True
-            return
-        rows = staged_rows(some, self._found)
-        self._in_segment += len(rows)
-        self._content = memoryview(b"".join(rows))
+            return None
         for line in reversed(some):
             if line[:2] == b"P\t":
                 self.percent = int(line[2:])
                 break
+        return some
 
 
 def staged_rows(lines: list[bytes], found: Reading) -> list[bytes]:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from django.db import connection
 
+from monitoring.intake.drawing import Drawn
 from monitoring.models import Upload, UploadChunk
 from yizhou.sealed import seal, unseal_bytes
 
@@ -20,7 +21,7 @@ def keep(upload: Upload, file: BinaryIO, part: UploadChunk.Part) -> None:
     UploadChunk.objects.filter(upload=upload, part=part).delete()
     file.seek(0)
     with connection.cursor() as cursor:
-        cursor.copy_expert(COPY, _Sealing(upload, part, file))
+        cursor.copy_expert(COPY, Drawn(_sealed_rows(upload, part, file)))
 
 
 # Binary COPY: the text form would double every sealed byte and have it parsed again.
@@ -31,34 +32,18 @@ COPY = (
 HEAD, END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 
 
-class _Sealing:
-    """Rows of UploadChunk in COPY's binary form, sealed as COPY draws them."""
-
-    def __init__(self, upload: Upload, part: UploadChunk.Part, file: BinaryIO) -> None:
-        self._upload, self._part, self._file = upload, part, file
-        self._number = 0
-        self._content = memoryview(HEAD)
-        self._over = False
-
-    def read(self, size: int = -1, /) -> bytes:
-        while not self._content:
-            if self._over:
-                return b""
-            self._content = memoryview(self._next_row())
-        piece, self._content = self._content[:size], self._content[size:]
-        return bytes(piece)
-
-    def _next_row(self) -> bytes:
-        plain = self._file.read(PIECE)
-        if not plain:
-            self._over = True
-            return END
-        number, self._number = self._number, self._number + 1
-        sealed = seal(plain, column=COLUMN, row=_row(self._upload, self._part, number))
-        fields = (self._upload.pk.bytes, self._part.encode(), struct.pack("!i", number), sealed)
-        return struct.pack("!h", len(fields)) + b"".join(
+def _sealed_rows(upload: Upload, part: UploadChunk.Part, file: BinaryIO) -> Iterator[bytes]:
+    """Rows of UploadChunk in COPY's binary form."""
+    yield HEAD
+    number = 0
+    while plain := file.read(PIECE):
+        sealed = seal(plain, column=COLUMN, row=_row(upload, part, number))
+        fields = (upload.pk.bytes, part.encode(), struct.pack("!i", number), sealed)
+        yield struct.pack("!h", len(fields)) + b"".join(
             struct.pack("!i", len(field)) + field for field in fields
         )
+        number += 1
+    yield END
 
 
 def pieces(upload: Upload, part: UploadChunk.Part) -> Iterator[bytes]:

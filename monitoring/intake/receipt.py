@@ -152,7 +152,6 @@ def notes_in_words(notes: dict[str, Any]) -> list[str]:
 
 def overview(uploads: Any) -> dict[str, dict[str, Any]]:
     """By feed code: the latest batch among `uploads`, the last merged one, batches not finished."""
-    open_stages = ("received", "checking", "deciding", "held", "merging")
     by_feed: dict[str, dict[str, Any]] = {
         code: {"latest": None, "merged": None, "open": 0} for code in FEEDS
     }
@@ -162,7 +161,9 @@ def overview(uploads: Any) -> dict[str, dict[str, Any]]:
     for upload in merged.order_by("feed", "-merged_at").distinct("feed"):
         by_feed[upload.feed]["merged"] = upload
     counts = (
-        uploads.order_by().values("feed").annotate(n=Count("pk", filter=Q(stage__in=open_stages)))
+        uploads.order_by()
+        .values("feed")
+        .annotate(n=Count("pk", filter=Q(stage__in=Upload.UNDER_WAY)))
     )
     for row in counts:
         by_feed[row["feed"]]["open"] = row["n"]

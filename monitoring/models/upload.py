@@ -31,6 +31,8 @@ class Upload(LeasedJob):
         UNDOING = "undoing", "撤回中"
         UNDONE = "undone", "已撤回"
 
+    UNDER_WAY = (Stage.RECEIVED, Stage.CHECKING, Stage.DECIDING, Stage.HELD, Stage.MERGING)
+
     class OnFaults(models.TextChoices):
         TAKE_GOOD = "take_good", "先入库无误的行"
         TAKE_NOTHING = "take_nothing", "有错则全部不入库"
@@ -140,6 +142,11 @@ class Upload(LeasedJob):
     @property
     def feed_title(self) -> str:
         return FEEDS[self.feed].title
+
+    @property
+    def is_under_way(self) -> bool:
+        """Not over yet: the program or a person has a next step to take."""
+        return self.stage in self.UNDER_WAY
 
     @property
     def sent_by(self) -> str:
