@@ -5,6 +5,7 @@ dies in between leaves a staging table of its own attempt, which the next attemp
 """
 
 import hashlib
+import json
 from binascii import hexlify
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 
-from monitoring.feeds import FEEDS, Feed
+from monitoring.feeds import FEEDS
 from monitoring.intake import reading
 from monitoring.intake.disposable import check_lines, sent_rows
 from monitoring.intake.drawing import Drawn
@@ -38,7 +39,7 @@ Renew = Callable[[int], None]
 @dataclass(slots=True)
 class Reading:
     """What the child process found. `faults` are COPY lines without the upload's key, `lost` the
-    COPY lines that Staging.households_missed asks for.
+    COPY lines that Staging.households_missed asks for, `sent` the cells of rows that did not read.
     """
 
     staging: Staging
@@ -47,6 +48,7 @@ class Reading:
     blank: int = 0
     faults: list[bytes] = field(default_factory=list)
     lost: list[bytes] = field(default_factory=list)
+    sent: dict[int, list[str]] = field(default_factory=dict)
     bad_ids: int = 0
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -127,6 +129,9 @@ def staged_rows(lines: list[bytes], found: Reading) -> list[bytes]:
             found.faults.append(line[2:])
         elif mark == b"H\t":
             _put_aside(line, found)
+        elif mark == b"O\t" and len(found.sent) < FAULT_FILE_ROWS:
+            number, sent = json.loads(line[2:])
+            found.sent[number] = sent
     return rows
 
 
@@ -158,7 +163,7 @@ def conclude(upload: Upload, found: Reading, file: BinaryIO) -> None:
     upload.checked_at = timezone.now()
     upload.held_for = suspicions(upload, staging, rows.good)
     upload.stage, upload.refusal = next_stage(upload, rows.good)
-    keep_fault_file(upload, staging.feed, file)
+    keep_fault_file(upload, found, file)
 
 
 def _harm(upload: Upload, found: Reading) -> dict[str, int]:
@@ -194,8 +199,12 @@ def next_stage(upload: Upload, good: int) -> tuple[str, str]:
     return Upload.Stage.MERGING, ""
 
 
-def keep_fault_file(upload: Upload, feed: Feed, file: BinaryIO) -> None:
-    """Seal the faulty rows as a workbook to correct; none when there are none, or far too many."""
+def keep_fault_file(upload: Upload, found: Reading, file: BinaryIO) -> None:
+    """Seal the faulty rows as a workbook to correct; none when there are none, or far too many.
+
+    The file is read again only for rows that read well and broke a check afterwards.
+    """
+    feed = found.staging.feed
     rows = (
         UploadFault.objects.filter(upload=upload, is_duplicate=False)
         .order_by("row_number")
@@ -212,10 +221,12 @@ def keep_fault_file(upload: Upload, feed: Feed, file: BinaryIO) -> None:
     UploadChunk.objects.filter(upload=upload, part=UploadChunk.Part.FAULTS).delete()
     if not faults or len(faults) > FAULT_FILE_ROWS:
         return
-    sent = sent_rows(file, feed, kind=kind_of(upload, file), numbers=sorted(faults))
-    try:
-        workbook = fault_file(feed, sent, faults)
-    except Refusal:
-        upload.notes["fault_file"] = "missing"
-        return
+    sent = {number: cells for number, cells in found.sent.items() if number in faults}
+    if broken := sorted(faults.keys() - sent.keys()):
+        try:
+            sent |= sent_rows(file, feed, kind=kind_of(upload, file), numbers=broken)
+        except Refusal:
+            upload.notes["fault_file"] = "missing"
+            return
+    workbook = fault_file(feed, sorted(sent.items()), faults)
     keep(upload, workbook, UploadChunk.Part.FAULTS)

@@ -8,7 +8,8 @@ nothing but this process. Lines on standard output, tab-separated and escaped as
     F  row number, column, code, seen, problem, fix
     H  row number, identity number if it reads, name if it reads, day of birth (digits 7 to 14)
        if plausible, 1 if the identity number is faulty: who a faulty row is about
-    O  [row number, cells as sent] as JSON (mode "extract")
+    O  [row number, cells as sent] as JSON: a row that did not read, or one asked for (mode
+       "extract")
     P  per cent read
     E  counts and notes as JSON: the last line of a whole reading
     X  {"sentence", "code"} as JSON: refused
@@ -127,6 +128,10 @@ class Table:
                     return found[1]
         return ""
 
+    def places_sent(self) -> list[int]:
+        """Cell index of each column in the job's order, -1 when the sender left it out."""
+        return [self.heading.places.get(column["name"], -1) for column in self.columns]
+
     def readers(self, today: date) -> list[tuple[Reader, int]]:
         """(reader, cell index) for each column; absent optional columns read empty."""
         plan: list[tuple[Reader, int]] = []
@@ -175,6 +180,7 @@ class Checking:
         self.width = len(table.heading.texts) if table.kind == "text" else 0
         self.good = self.faulty = self.blank = self.listed = self.trailing = 0
         self.passed_over: dict[str, list[int]] = {}
+        self.places = table.places_sent()
 
     def run(self, progress: Callable[[], int]) -> dict[str, Any]:
         count = 0
@@ -258,6 +264,8 @@ class Checking:
             self.passed_over.setdefault(why, []).append(number)
             return
         self.faulty += 1
+        if self.faulty <= FAULTS_LISTED:
+            self.write(as_sent(number, cells, self.places))
         try:
             self.check_width(cells)
         except CellFault as fault:
@@ -325,14 +333,18 @@ class Checking:
         return {"good": self.good, "faulty": self.faulty, "blank": self.blank, "notes": notes}
 
 
+def as_sent(number: int, cells: list[Any], places: list[int]) -> str:
+    """The line that gives a row back as it came, in the job's order of columns."""
+    sent = [written(cells[i]) if 0 <= i < len(cells) else "" for i in places]
+    return f"O\t{json.dumps([number, sent], ensure_ascii=False)}\n"
+
+
 def extract(table: Table, wanted: set[int], write: Write) -> dict[str, Any]:
-    """The wanted rows as they were sent, in the job's order of columns."""
-    places = [table.heading.places.get(column["name"], -1) for column in table.columns]
+    """The wanted rows as they were sent."""
+    places = table.places_sent()
     for first, rows in table.blocks:
         for number in sorted(wanted.intersection(range(first, first + len(rows)))):
-            cells = rows[number - first]
-            sent = [written(cells[i]) if 0 <= i < len(cells) else "" for i in places]
-            write(f"O\t{json.dumps([number, sent], ensure_ascii=False)}\n")
+            write(as_sent(number, rows[number - first], places))
     return {}
 
 
