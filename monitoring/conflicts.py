@@ -1,8 +1,8 @@
 """The kinds of contradiction between departments (数据打架): what each is, and its SQL.
 
-Every statement reads current records only and gives one row per contradiction: person_id, and for
-both sides feed, record and value in words. A value must not change while the contradiction stays,
-so "paid after death" names the FIRST payment after the day.
+Every statement reads current records only and gives one row of COLUMNS per contradiction. A value
+must not change while the contradiction stays, so "paid after death" names the FIRST payment after
+the day.
 
 Source: issue of 20 departments' data; which of them the county pursues is to be confirmed.
 """
@@ -17,6 +17,8 @@ from monitoring.models.conflict import REGISTRY, Fact
 
 ANSWER_WORKDAYS = 10  # to be confirmed by the county
 DOCUMENT = "待核定"
+# Both sides say who tells it, in which record, and what in words.
+COLUMNS = "person_id, left_feed, left_record, left_value, right_feed, right_record, right_value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,10 @@ class ConflictKind:
         tables: dict[str, sql.Composable] = {
             code: sql.Identifier(feed.model._meta.db_table) for code, feed in FEEDS.items()
         }
-        return sql.SQL(self.statement).format(
+        found = sql.SQL(self.statement).format(
             **tables, deaths=_deaths(), wages=_wages(), names=_names()
         )
+        return sql.SQL("SELECT * FROM ({}) found ({})").format(found, sql.SQL(COLUMNS))
 
 
 # Which source is right by default, until the county decides otherwise (SourceOfTruth).
@@ -136,10 +139,9 @@ _DEAD = (
 
 
 AFTER_DEATH = (
-    "SELECT DISTINCT ON (d.person_id) d.person_id, d.feed AS left_feed, d.record AS left_record,"
-    " to_char(d.dead_on, 'YYYY-MM-DD') || ' 死亡' AS left_value, '[feed]' AS right_feed,"
-    " r.id AS right_record, [words] AS right_value FROM ([dead]) d"
-    " JOIN {[feed]} r ON r.person_id = d.person_id AND r.[day] > d.dead_on"
+    "SELECT DISTINCT ON (d.person_id) d.person_id, d.feed, d.record,"
+    " to_char(d.dead_on, 'YYYY-MM-DD') || ' 死亡', '[feed]', r.id, [words]"
+    " FROM ([dead]) d JOIN {[feed]} r ON r.person_id = d.person_id AND r.[day] > d.dead_on"
     " WHERE r.superseded_at IS NULL AND [condition] ORDER BY d.person_id, r.[day], r.id"
 )
 
@@ -197,10 +199,8 @@ _KINDS = (
         needs=(),
         statement=(
             "WITH every AS MATERIALIZED ({deaths})"
-            " SELECT a.person_id, a.feed AS left_feed, a.record AS left_record,"
-            " to_char(a.dead_on, 'YYYY-MM-DD') || ' 死亡' AS left_value,"
-            " b.feed AS right_feed, b.record AS right_record,"
-            " to_char(b.dead_on, 'YYYY-MM-DD') || ' 死亡' AS right_value"
+            " SELECT a.person_id, a.feed, a.record, to_char(a.dead_on, 'YYYY-MM-DD') || ' 死亡',"
+            " b.feed, b.record, to_char(b.dead_on, 'YYYY-MM-DD') || ' 死亡'"
             " FROM every a JOIN every b ON b.person_id = a.person_id AND a.dead_on < b.dead_on"
         ),
         explanation="两个来源登记的死亡日期不同。",
@@ -211,10 +211,10 @@ _KINDS = (
         fact=Fact.DISABILITY,
         needs=("disability_certificate",),
         statement=(
-            "SELECT a.person_id, 'disability_certificate' AS left_feed, a.id AS left_record,"
-            " to_char(a.issued_on, 'YYYY-MM-DD') || ' 发证，' || a.level || ' 级' AS left_value,"
-            " 'disability_certificate' AS right_feed, b.id AS right_record,"
-            " to_char(b.issued_on, 'YYYY-MM-DD') || ' 发证，' || b.level || ' 级' AS right_value"
+            "SELECT a.person_id, 'disability_certificate', a.id,"
+            " to_char(a.issued_on, 'YYYY-MM-DD') || ' 发证，' || a.level || ' 级',"
+            " 'disability_certificate', b.id,"
+            " to_char(b.issued_on, 'YYYY-MM-DD') || ' 发证，' || b.level || ' 级'"
             " FROM {disability_certificate} a JOIN {disability_certificate} b"
             " ON b.person_id = a.person_id AND b.issued_on > a.issued_on"
             " WHERE a.superseded_at IS NULL AND b.superseded_at IS NULL"
@@ -230,10 +230,8 @@ _KINDS = (
         fact=Fact.DISABILITY,
         needs=("disability_certificate",),
         statement=(
-            "SELECT DISTINCT ON (r.person_id) r.person_id, 'registry' AS left_feed,"
-            " NULL::bigint AS left_record, '健康' AS left_value,"
-            " 'disability_certificate' AS right_feed, r.id AS right_record,"
-            " '残疾 ' || r.level || ' 级' AS right_value"
+            "SELECT DISTINCT ON (r.person_id) r.person_id, 'registry', NULL::bigint, '健康',"
+            " 'disability_certificate', r.id, '残疾 ' || r.level || ' 级'"
             " FROM {disability_certificate} r JOIN grid_person p ON p.id = r.person_id"
             " WHERE r.superseded_at IS NULL AND r.standing = 'valid'"
             " AND r.valid_until_on >= current_date AND p.health = 'healthy' AND p.died_on IS NULL"
@@ -248,9 +246,8 @@ _KINDS = (
         needs=("dibao_payment",),
         # One person alone may be covered (单人保), so "1" accuses nobody.
         statement=(
-            "SELECT x.person_id, 'registry' AS left_feed, NULL::bigint AS left_record,"
-            " '在册 ' || h.size || ' 人' AS left_value, 'dibao_payment' AS right_feed,"
-            " x.id AS right_record, '保障 ' || x.people || ' 人' AS right_value"
+            "SELECT x.person_id, 'registry', NULL::bigint, '在册 ' || h.size || ' 人',"
+            " 'dibao_payment', x.id, '保障 ' || x.people || ' 人'"
             " FROM (SELECT DISTINCT ON (r.person_id) r.person_id, r.id, r.people"
             " FROM {dibao_payment} r WHERE r.superseded_at IS NULL AND r.person_id IS NOT NULL"
             " AND r.month_on >= current_date - 100 ORDER BY r.person_id, r.month_on DESC, r.id) x"
@@ -268,10 +265,8 @@ _KINDS = (
         # The natural key keeps one current row a term: the other school's row was replaced by it.
         statement=(
             "SELECT DISTINCT ON (c.person_id, c.term) c.person_id,"
-            " 'school_status' AS left_feed, least(c.id, o.id) AS left_record,"
-            " c.term || ' ' || least(c.school, o.school) AS left_value,"
-            " 'school_status' AS right_feed, greatest(c.id, o.id) AS right_record,"
-            " c.term || ' ' || greatest(c.school, o.school) AS right_value"
+            " 'school_status', least(c.id, o.id), c.term || ' ' || least(c.school, o.school),"
+            " 'school_status', greatest(c.id, o.id), c.term || ' ' || greatest(c.school, o.school)"
             " FROM {school_status} c JOIN {school_status} o ON o.person_id = c.person_id"
             " AND o.status_on > c.status_on - 15 AND o.term = c.term AND o.school <> c.school"
             " JOIN monitoring_upload u ON u.id = o.superseded_by_id AND NOT u.is_correction"
@@ -288,10 +283,9 @@ _KINDS = (
         fact=Fact.ALLOWANCE,
         needs=("dibao_payment",),
         statement=(
-            "SELECT DISTINCT ON (a.person_id) a.person_id, 'dibao_payment' AS left_feed,"
-            " a.id AS left_record, to_char(a.month_on, 'YYYY-MM') || ' 农村低保' AS left_value,"
-            " 'dibao_payment' AS right_feed, b.id AS right_record,"
-            " to_char(b.month_on, 'YYYY-MM') || ' 城市低保' AS right_value"
+            "SELECT DISTINCT ON (a.person_id) a.person_id,"
+            " 'dibao_payment', a.id, to_char(a.month_on, 'YYYY-MM') || ' 农村低保',"
+            " 'dibao_payment', b.id, to_char(b.month_on, 'YYYY-MM') || ' 城市低保'"
             " FROM {dibao_payment} b JOIN {dibao_payment} a ON a.person_id = b.person_id"
             " AND a.month_on = b.month_on AND a.kind = 'rural' AND a.superseded_at IS NULL"
             " WHERE b.superseded_at IS NULL AND b.kind = 'urban'"
@@ -305,10 +299,9 @@ _KINDS = (
         fact=Fact.ALLOWANCE,
         needs=("dibao_payment", "tekun_support"),
         statement=(
-            "SELECT DISTINCT ON (a.person_id) a.person_id, 'tekun_support' AS left_feed,"
-            " a.id AS left_record, to_char(a.approved_on, 'YYYY-MM-DD') || ' 认定特困'"
-            " AS left_value, 'dibao_payment' AS right_feed, b.id AS right_record,"
-            " to_char(b.month_on, 'YYYY-MM') || ' 发放低保' AS right_value"
+            "SELECT DISTINCT ON (a.person_id) a.person_id,"
+            " 'tekun_support', a.id, to_char(a.approved_on, 'YYYY-MM-DD') || ' 认定特困',"
+            " 'dibao_payment', b.id, to_char(b.month_on, 'YYYY-MM') || ' 发放低保'"
             " FROM {tekun_support} a JOIN {dibao_payment} b ON b.person_id = a.person_id"
             " AND b.month_on > a.approved_on AND b.month_on >= current_date - 400"
             " AND b.superseded_at IS NULL WHERE a.superseded_at IS NULL"
@@ -322,9 +315,7 @@ _KINDS = (
         fact=Fact.NAME,
         needs=(),
         statement=(
-            "SELECT n.person_id, 'registry' AS left_feed, NULL::bigint AS left_record,"
-            " p.name AS left_value, n.feed AS right_feed, n.record AS right_record,"
-            " n.person_name AS right_value"
+            "SELECT n.person_id, 'registry', NULL::bigint, p.name, n.feed, n.record, n.person_name"
             " FROM ({names}) n JOIN grid_person p ON p.id = n.person_id"
         ),
         explanation="身份证号相同，部门数据里的姓名与农户档案不同（空格和间隔号不算）。",
@@ -335,10 +326,8 @@ _KINDS = (
         fact=Fact.EMPLOYMENT,
         needs=("employment_status", "salary_tax", "fiscal_payroll"),
         statement=(
-            "SELECT DISTINCT ON (e.person_id) e.person_id, 'employment_status' AS left_feed,"
-            " e.id AS left_record, to_char(e.since_on, 'YYYY-MM-DD') || ' 起失业' AS left_value,"
-            " w.feed AS right_feed, w.record AS right_record,"
-            " w.words AS right_value"
+            "SELECT DISTINCT ON (e.person_id) e.person_id, 'employment_status', e.id,"
+            " to_char(e.since_on, 'YYYY-MM-DD') || ' 起失业', w.feed, w.record, w.words"
             " FROM {employment_status} e JOIN ({wages}) w ON w.person_id = e.person_id"
             " AND w.works AND w.until_on > e.since_on"
             " WHERE e.superseded_at IS NULL AND e.standing IN ('unemployed', 'returned')"
@@ -352,10 +341,8 @@ _KINDS = (
         fact=Fact.EMPLOYMENT,
         needs=("dibao_payment", "salary_tax", "fiscal_payroll"),
         statement=(
-            "SELECT DISTINCT ON (w.person_id) w.person_id, w.feed AS left_feed,"
-            " w.record AS left_record, w.words AS left_value,"
-            " 'dibao_payment' AS right_feed, r.id AS right_record,"
-            " to_char(r.month_on, 'YYYY-MM') || ' 发放低保' AS right_value"
+            "SELECT DISTINCT ON (w.person_id) w.person_id, w.feed, w.record, w.words,"
+            " 'dibao_payment', r.id, to_char(r.month_on, 'YYYY-MM') || ' 发放低保'"
             " FROM ({wages}) w JOIN {dibao_payment} r ON r.person_id = w.person_id"
             " AND r.month_on BETWEEN w.from_on AND w.until_on AND r.superseded_at IS NULL"
             " AND r.month_on >= current_date - 400"

@@ -2,7 +2,7 @@
 
 A job table inherits LeasedJob. `ring()` asks Celery to come after commit and never fails the
 caller; what it loses, the beat sweep finds (`claimable()`). A worker claims by a conditional
-UPDATE, renews the lease while it works, and writes its effects under unique keys.
+UPDATE, renews the lease while it works, and writes its effects under unique keys: `carry_out()`.
 """
 
 import logging
@@ -18,9 +18,12 @@ from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from yizhou.refusals import Refusal
+
 log = logging.getLogger("yizhou.deferred")
 LEASE = timedelta(seconds=90)
 MAX_ATTEMPTS = 5
+RETRY_IN = timedelta(seconds=30)  # after the first attempt; every further one waits longer
 
 
 class LeasedJobQuerySet(models.QuerySet):
@@ -112,6 +115,32 @@ class LeasedJob(models.Model):
         cls._default_manager.filter(pk=pk, lease_token=token).update(
             lease_until=None, job_error=error[:2000], **state
         )
+
+    @classmethod
+    def carry_out(
+        cls, pk: object, work: Callable[[Self, uuid.UUID], None], *, interrupted: str
+    ) -> bool:
+        """Claim the job and do `work(job, token)`. False when it was not ours, or was taken over.
+
+        A Refusal fails the job for good with its sentence. Any other error goes to the log, for it
+        may quote rows; people read `interrupted`, and the job is tried again later.
+        """
+        token = cls.claim(pk)
+        if token is None:
+            return False
+        job: Any = cls._default_manager.get(pk=pk)
+        try:
+            with heartbeat(cls, pk, token):
+                work(job, token)
+        except LeaseLost:
+            return False
+        except Refusal as refusal:
+            cls.fail(pk, token, refusal.sentence, retry_in=None)
+        except Exception:
+            log.exception("%s %s, attempt %d", cls._meta.label, pk, job.attempt)
+            again = None if job.attempt >= MAX_ATTEMPTS else RETRY_IN * job.attempt
+            cls.fail(pk, token, interrupted, retry_in=again)
+        return True
 
 
 class LeaseLost(Exception):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from psycopg2 import sql
 
@@ -21,23 +21,25 @@ from monitoring.conflicts import (
 from monitoring.feeds import FEEDS
 from monitoring.models import DataConflict, DataConflictEvent, SourceOfTruth
 from monitoring.models.conflict import REGISTRY, Fact
+from yizhou import statements
 from yizhou.audit import SYSTEM, record
 from yizhou.refusals import NotAllowed, Overtaken, Refusal, reason_given
 from yizhou.workdays import add_workdays
 
 ONE_AT_A_TIME = 7_340_002  # advisory lock of the detection
 
-FOUND = (
+FOUND = sql.SQL(
     "CREATE TEMP TABLE found_conflicts (kind text, person_id bigint, left_feed text,"
     " left_record bigint, left_value text, right_feed text, right_record bigint,"
     " right_value text, fingerprint bytea) ON COMMIT DROP"
 )
-COLLECT = (
+COLLECT = sql.SQL(
     "INSERT INTO found_conflicts SELECT {kind}, person_id, left_feed, left_record,"
     " left(left_value, 200), right_feed, right_record, left(right_value, 200),"
     " decode(md5(left_value || chr(31) || right_value), 'hex') FROM ({query}) found"
 )
-OPENED = (
+INDEXED = sql.SQL("CREATE INDEX ON found_conflicts (person_id); ANALYZE found_conflicts")
+OPENED = sql.SQL(
     "WITH department (feed, code) AS (SELECT d.feed, g.code FROM"
     " unnest(%(feeds)s::text[], %(departments)s::text[]) d (feed, code)"
     " JOIN grid_department g ON g.code = d.code),"
@@ -57,14 +59,14 @@ OPENED = (
     " INSERT INTO monitoring_dataconflictevent (conflict_id, verb, at, by_name, sentence)"
     " SELECT id, 'found', %(at)s, %(system)s, '' FROM opened"
 )
-GONE = (
+GONE = sql.SQL(
     "WITH gone AS (UPDATE monitoring_dataconflict c SET state = 'gone' WHERE c.state = 'open'"
     " AND NOT EXISTS (SELECT 1 FROM found_conflicts f WHERE f.kind = c.kind"
     " AND f.person_id = c.person_id AND f.fingerprint = c.fingerprint) RETURNING id)"
     " INSERT INTO monitoring_dataconflictevent (conflict_id, verb, at, by_name, sentence)"
     " SELECT id, 'gone', %(at)s, %(system)s, '数据更新后不再矛盾' FROM gone"
 )
-BACK = (
+BACK = sql.SQL(
     "WITH back AS (UPDATE monitoring_dataconflict c SET state = 'open', due_on = %(due)s"
     " FROM found_conflicts f WHERE c.state = 'gone' AND f.kind = c.kind"
     " AND f.person_id = c.person_id AND f.fingerprint = c.fingerprint RETURNING c.id)"
@@ -72,7 +74,7 @@ BACK = (
     " SELECT id, 'back', %(at)s, %(system)s, '同样的矛盾再次出现' FROM back"
 )
 # An open one follows its records and its person's place; an answered one stays as it was answered.
-FOLLOW = (
+FOLLOW = sql.SQL(
     "UPDATE monitoring_dataconflict c SET left_feed = f.left_feed, left_record = f.left_record,"
     " right_feed = f.right_feed, right_record = f.right_record, code = p.code, person_name = p.name"
     " FROM found_conflicts f JOIN grid_person p ON p.id = f.person_id"
@@ -90,21 +92,16 @@ def find_conflicts(*, acting: Any) -> dict[str, int]:
     Returns counts opened, gone, back. A second call with the same data changes nothing.
     """
     today, at = timezone.localdate(), timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
-        cursor.execute(FOUND)
-        for kind in KINDS.values():
-            statement = sql.SQL(COLLECT).format(kind=sql.Literal(kind.code), query=kind.query())
-            cursor.execute(statement.as_string(cursor.cursor))
-        cursor.execute("CREATE INDEX ON found_conflicts (person_id)")
-        cursor.execute("ANALYZE found_conflicts")
-        values = _values(today, at)
-        counts = {}
-        for word, step in (("gone", GONE), ("back", BACK), ("opened", OPENED)):
-            cursor.execute(step, values)
-            counts[word] = cursor.rowcount
-        cursor.execute(FOLLOW)
-        cursor.execute("DROP TABLE found_conflicts")
+    statements.run(sql.SQL("SELECT pg_advisory_xact_lock(%s)"), [ONE_AT_A_TIME])
+    statements.run(FOUND)
+    for kind in KINDS.values():
+        statements.run(COLLECT.format(kind=sql.Literal(kind.code), query=kind.query()))
+    statements.run(INDEXED)
+    values = _values(today, at)
+    steps = (("gone", GONE), ("back", BACK), ("opened", OPENED))
+    counts = {word: statements.run(step, values) for word, step in steps}
+    statements.run(FOLLOW)
+    statements.run(sql.SQL("DROP TABLE found_conflicts"))
     if any(counts.values()):
         record(acting=acting, verb="found_conflicts", subject=("conflicts", today), detail=counts)
     return counts

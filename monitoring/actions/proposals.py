@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from psycopg2 import sql
@@ -19,8 +19,10 @@ from grid.roles import Act
 from grid.scope import require
 from monitoring.actions.screenings import request_screening
 from monitoring.feeds import FEEDS, Happening
+from monitoring.intake.merging import MATCH
 from monitoring.models import RegistryProposal, ScreeningRun, SourceOfTruth
 from monitoring.models.conflict import Fact
+from yizhou import statements
 from yizhou.audit import SYSTEM, record
 from yizhou.refusals import Denial, Overtaken, Refusal, reason_given
 
@@ -29,19 +31,19 @@ MOST_AT_ONCE = 50
 LEAVES = (Happening.DEATH, Happening.MOVE_OUT)  # of people the registry knows
 State = RegistryProposal.State
 
-FOLLOW = (
+FOLLOW = sql.SQL(
     "UPDATE monitoring_registryproposal q SET record = r.id, name = r.person_name FROM {table} r"
     " WHERE q.feed = {feed} AND q.happening = {happening} AND q.state = 'open'"
     " AND r.superseded_at IS NULL AND r.id_digest = q.id_digest AND r.{on} = q.happened_on"
     " AND ({when}) AND r.id <> q.record"
 )
-WITHDRAWN = (
+WITHDRAWN = sql.SQL(
     "UPDATE monitoring_registryproposal q SET state = 'gone', decided_at = %(at)s,"
     " reason = '来源已更正或撤回这一行' WHERE q.feed = {feed} AND q.happening = {happening}"
     " AND q.state = 'open' AND NOT EXISTS (SELECT 1 FROM {table} r WHERE r.id = q.record"
     " AND r.superseded_at IS NULL AND ({when}))"
 )
-PROPOSE = (
+PROPOSE = sql.SQL(
     "INSERT INTO monitoring_registryproposal AS q (happening, person_id, feed, record, id_digest,"
     " name, id_tail, happened_on, detail, code, found_at, state, reason)"
     " SELECT DISTINCT ON (r.id_digest, r.{on}) {happening}, {person}, {feed}, r.id, r.id_digest,"
@@ -68,7 +70,7 @@ TOWNSHIP_SAID = (
     " AND strpos(r.{place}, t.name) > 0 ORDER BY t.code LIMIT 1), county.code)"
 )
 # The registry agrees by now, or nobody of the household is left to change.
-SETTLED = (
+SETTLED = sql.SQL(
     "UPDATE monitoring_registryproposal q SET decided_at = %(at)s,"
     " state = CASE WHEN q.happening = 'death' AND p.died_on IS NULL THEN 'gone'"
     " ELSE 'confirmed' END,"
@@ -77,7 +79,7 @@ SETTLED = (
     " (q.happening IN ('death', 'move_out') AND p.id = q.person_id AND p.household_id IS NULL)"
     " OR (q.happening NOT IN ('death', 'move_out') AND p.id_digest = q.id_digest))"
 )
-MOVED_ON = (
+MOVED_ON = sql.SQL(
     "UPDATE monitoring_registryproposal q SET code = p.code FROM grid_person p"
     " WHERE q.state = 'open' AND p.id = q.person_id AND p.code <> q.code"
 )
@@ -126,13 +128,6 @@ def _detail(names: set[str]) -> sql.Composable:
     return sql.SQL("left(concat_ws('；', {}), 200)").format(sql.SQL(", ").join(said))
 
 
-def _run(text: str, parts: dict[str, sql.Composable], values: dict[str, Any]) -> int:
-    with connection.cursor() as cursor:
-        statement = sql.SQL(text).format(**parts)
-        cursor.execute(statement.as_string(cursor.cursor), values)
-        return int(cursor.rowcount)
-
-
 @transaction.atomic
 def match_records(*, acting: Any) -> int:
     """Rows whose person has appeared in the registry since: rows matched, over all feeds.
@@ -140,18 +135,12 @@ def match_records(*, acting: Any) -> int:
     A feed that is being merged at this moment is left for the next time.
     """
     matched = {}
+    lock = sql.SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s))")
     for code, feed in FEEDS.items():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext(%s))", [f"feed:{code}"])
-            if not cursor.fetchone()[0]:
-                continue
-        rows = _run(
-            "UPDATE {table} r SET person_id = p.id FROM grid_person p"
-            " WHERE r.person_id IS NULL AND p.id_digest = r.id_digest",
-            {"table": sql.Identifier(feed.model._meta.db_table)},
-            {},
-        )
-        if rows:
+        if not statements.ask(lock, [f"feed:{code}"])[0][0]:
+            continue
+        model = sql.Identifier(feed.model._meta.db_table)
+        if rows := statements.run(sql.SQL(MATCH).format(model=model)):
             matched[code] = rows
     if matched:
         record(acting=acting, verb="matched_records", subject=("records", ""), detail=matched)
@@ -165,16 +154,15 @@ def find_proposals(*, acting: Any) -> int:
     number of new ones. A second call with the same data changes nothing.
     """
     values = {"at": timezone.now(), "today": timezone.localdate()}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    statements.run(sql.SQL("SELECT pg_advisory_xact_lock(%s)"), [ONE_AT_A_TIME])
     closed = opened = 0
     for parts in _sources():
-        _run(FOLLOW, parts, values)
-        closed += _run(WITHDRAWN, parts, values)
-    closed += _run(SETTLED, {}, values)
-    _run(MOVED_ON, {}, values)
+        statements.run(FOLLOW.format(**parts), values)
+        closed += statements.run(WITHDRAWN.format(**parts), values)
+    closed += statements.run(SETTLED, values)
+    statements.run(MOVED_ON, values)
     for parts in _sources():
-        opened += _run(PROPOSE, parts, values)
+        opened += statements.run(PROPOSE.format(**parts), values)
     if opened or closed:
         detail = {"opened": opened, "closed": closed}
         record(acting=acting, verb="found_proposals", subject=("proposals", ""), detail=detail)

@@ -5,11 +5,9 @@ conditional UPDATE: of two requests with the same part one is taken, the other l
 """
 
 import logging
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
@@ -18,6 +16,7 @@ from django.utils import timezone
 from grid.models import Account, DepartmentKey
 from grid.signing import KeyUser
 from monitoring.actions import uploads
+from monitoring.intake.keeping import PIECE, plain_file
 from monitoring.models import Transfer, TransferPart, Upload
 from yizhou.audit import record
 from yizhou.refusals import Denial, Refusal
@@ -25,7 +24,6 @@ from yizhou.sealed import seal, unseal_bytes
 
 log = logging.getLogger("monitoring.transfers")
 Stage = Transfer.Stage
-PIECE = 1 << 20
 COLUMN = f"{TransferPart._meta.db_table}.sealed"
 KEPT_FOR = timedelta(hours=24)
 TOLD_FOR = timedelta(days=30)  # how long a transfer that is over still says what became of it
@@ -143,7 +141,7 @@ def finish_transfer(*, acting: Any, transfer: Transfer) -> Finished:
         return Finished(held, None)
     refusal = None
     try:
-        with transaction.atomic(), _whole_file(held) as file:
+        with transaction.atomic(), plain_file(_pieces(held)) as file:
             held.upload = uploads.receive_upload(
                 acting=acting,
                 feed=held.feed,
@@ -203,16 +201,11 @@ def _expire(transfer: Transfer) -> None:
         transfer.parts.all().delete()
 
 
-@contextmanager
-def _whole_file(transfer: Transfer) -> Iterator[BinaryIO]:
-    """The file in a temporary file without a name. Raises BrokenSeal for a changed part."""
-    with tempfile.TemporaryFile() as file:
-        parts = transfer.parts.values_list("offset", "sealed")
-        for offset, sealed in parts.iterator(chunk_size=4):
-            file.write(unseal_bytes(sealed, column=COLUMN, row=f"{transfer.pk}/{offset}"))
-        file.flush()
-        file.seek(0)
-        yield file
+def _pieces(transfer: Transfer) -> Iterator[bytes]:
+    """The plain bytes, a part at a time. Raises BrokenSeal for a changed part."""
+    parts = transfer.parts.values_list("offset", "sealed")
+    for offset, sealed in parts.iterator(chunk_size=4):
+        yield unseal_bytes(sealed, column=COLUMN, row=f"{transfer.pk}/{offset}")
 
 
 def _audit(acting: Any, verb: str, transfer: Transfer, **detail: Any) -> None:

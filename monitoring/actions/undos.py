@@ -1,9 +1,7 @@
 """Taking back a merged batch: asked for by the sender, done by a worker, screened anew."""
 
-import logging
 import uuid
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,11 +13,10 @@ from monitoring.actions.uploads import require_sender
 from monitoring.intake.undoing import undo
 from monitoring.models import ScreeningRun, Upload, UploadUndo, UploadUndoRow
 from yizhou.audit import SYSTEM, record
-from yizhou.deferred import MAX_ATTEMPTS, LeaseLost, heartbeat, ring
+from yizhou.deferred import LeaseLost, ring
 from yizhou.refusals import NotAllowed, Overtaken, reason_given
 
-log = logging.getLogger("monitoring.uploads")
-RETRY_IN = timedelta(seconds=30)
+INTERRUPTED = "撤回时发生意外，系统会自动再试；若一直不成功，请联系系统管理员。"
 
 
 @transaction.atomic
@@ -49,21 +46,7 @@ def request_undo(*, acting: Account, upload: Upload, reason: str) -> UploadUndo:
 
 def advance_undo(undo_id: str | int) -> bool:
     """Claim the undo and do it. False when it was not ours to do."""
-    token = UploadUndo.claim(undo_id)
-    if token is None:
-        return False
-    request = UploadUndo.objects.select_related("upload").get(pk=undo_id)
-    try:
-        with heartbeat(UploadUndo, request.pk, token):
-            _undo(request, token)
-    except LeaseLost:
-        return False
-    except Exception:
-        log.exception("undo of upload %s", request.upload_id)
-        again = None if request.attempt >= MAX_ATTEMPTS else RETRY_IN * request.attempt
-        sentence = "撤回时发生意外，系统会自动再试；若一直不成功，请联系系统管理员。"
-        UploadUndo.fail(request.pk, token, sentence, retry_in=again)
-    return True
+    return UploadUndo.carry_out(undo_id, _undo, interrupted=INTERRUPTED)
 
 
 @transaction.atomic

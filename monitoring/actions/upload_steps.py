@@ -4,10 +4,8 @@ An upload is a job as a row (yizhou.deferred): its stage is what the sender sees
 what the workers see.
 """
 
-import logging
 import uuid
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -19,43 +17,32 @@ from monitoring.feeds import FEEDS
 from monitoring.freshness import any_rule_reads
 from monitoring.intake.checking import check, conclude
 from monitoring.intake.gate import Reason, Suspicious
-from monitoring.intake.keeping import plain_file
+from monitoring.intake.keeping import pieces, plain_file
 from monitoring.intake.merging import merge
 from monitoring.intake.staging import Staging, drop_forgotten, drop_staging
-from monitoring.models import ScreeningRun, Upload
+from monitoring.models import ScreeningRun, Upload, UploadChunk
 from yizhou.audit import SYSTEM, record
-from yizhou.deferred import MAX_ATTEMPTS, LeaseLost, heartbeat
+from yizhou.deferred import LeaseLost
 from yizhou.refusals import Refusal
 
-log = logging.getLogger("monitoring.uploads")
 Stage = Upload.Stage
 TO_CHECK = (Stage.RECEIVED, Stage.CHECKING)
 TO_DO = (*TO_CHECK, Stage.MERGING)
-RETRY_IN = timedelta(seconds=30)
+INTERRUPTED = "处理时发生意外，系统会自动再试；若一直不成功，请点“重试”或联系县级监测专员。"
 
 
 def advance_upload(upload_id: str | uuid.UUID) -> bool:
     """Claim the upload and do what its stage asks for. False when it was not ours to do."""
-    token = Upload.claim(upload_id)
-    if token is None:
-        return False
-    upload = Upload.objects.get(pk=upload_id)
-    try:
-        with heartbeat(Upload, upload.pk, token):
-            if upload.stage in TO_CHECK:
-                _check(upload, token)
-            elif upload.stage == Stage.MERGING:
-                _merge(upload, token)
-            else:
-                Upload.finish(upload.pk, token)
-    except LeaseLost:
-        return False
-    except Exception:
-        log.exception("upload %s at %s", upload.pk, upload.stage)
-        again = None if upload.attempt >= MAX_ATTEMPTS else RETRY_IN * upload.attempt
-        sentence = "处理时发生意外，系统会自动再试；若一直不成功，请点“重试”或联系县级监测专员。"
-        Upload.fail(upload.pk, token, sentence, retry_in=again)
-    return True
+    return Upload.carry_out(upload_id, _advance, interrupted=INTERRUPTED)
+
+
+def _advance(upload: Upload, token: uuid.UUID) -> None:
+    if upload.stage in TO_CHECK:
+        _check(upload, token)
+    elif upload.stage == Stage.MERGING:
+        _merge(upload, token)
+    else:
+        Upload.finish(upload.pk, token)
 
 
 def _check(upload: Upload, token: uuid.UUID) -> None:
@@ -67,7 +54,7 @@ def _check(upload: Upload, token: uuid.UUID) -> None:
             raise LeaseLost
 
     try:
-        with plain_file(upload) as file:
+        with plain_file(pieces(upload, UploadChunk.Part.FILE)) as file:
             found = check(upload, file, renew=renew)
             with transaction.atomic():
                 conclude(upload, found, file)

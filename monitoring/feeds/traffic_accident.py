@@ -5,25 +5,18 @@ Source: reference 4.4 row 11 [P33]. Due day to be confirmed.
 
 from django.db import models
 
-from monitoring.feeds.record import (
-    Check,
-    Column,
-    Feed,
-    Happening,
-    Proposal,
-    Record,
-    looked_up_by,
-    one_current_per,
+from monitoring.feeds.harm import (
+    DEATH,
+    DEATH_FITS,
+    HARM,
+    HarmRecord,
+    compensation_column,
+    died_on_column,
 )
+from monitoring.feeds.record import Check, Column, Feed, looked_up_by, one_current_per
 
 
-class TrafficAccident(Record):
-    class Harm(models.TextChoices):
-        LIGHT = "light", "轻伤"
-        SERIOUS = "serious", "重伤"
-        DISABLED = "disabled", "致残"
-        DEAD = "dead", "死亡"
-
+class TrafficAccident(HarmRecord):
     class Liability(models.TextChoices):
         FULL = "full", "全部责任"
         MAIN = "main", "主要责任"
@@ -32,17 +25,9 @@ class TrafficAccident(Record):
         NONE = "none", "无责任"
         OPEN = "open", "未认定"
 
-    class Compensation(models.TextChoices):
-        NONE = "none", "未赔偿"
-        PARTLY = "partly", "部分赔偿"
-        FULL = "full", "已赔偿"
-
     accident_no = models.CharField("事故编号", max_length=40)
     happened_on = models.DateField("事故日期")
-    harm = models.CharField("伤亡程度", max_length=10, choices=Harm)
-    died_on = models.DateField("死亡日期", null=True, blank=True)
     liability = models.CharField("本人责任", max_length=6, choices=Liability)
-    compensation = models.CharField("赔偿情况", max_length=8, choices=Compensation)
 
     class Meta:
         verbose_name = "交通事故伤亡"
@@ -50,9 +35,6 @@ class TrafficAccident(Record):
         ordering = ["-happened_on", "id"]
         constraints = one_current_per("traffic_accident", "accident_no", "id_digest")
         indexes = looked_up_by("traffic_accident", "happened_on")
-
-    def __str__(self) -> str:
-        return f"{self.happened_on} {self.get_harm_display()}"
 
 
 FEED = Feed(
@@ -65,7 +47,7 @@ FEED = Feed(
     due_day=10,
     natural_key=("accident_no", "id_number"),
     valid_on="happened_on",
-    proposals=(Proposal(Happening.DEATH, when="r.harm = 'dead'", on="died_on"),),
+    proposals=(DEATH,),
     note="每起事故每名伤亡人员一行；伤情或责任变化后用同一事故编号再报。",
     columns=(
         Column("person_name", aliases=("当事人姓名", "伤亡人员姓名"), example="韦某某"),
@@ -81,13 +63,8 @@ FEED = Feed(
         Column(
             "happened_on", aliases=("事故时间", "发生日期"), example="2026-10-11", past_only=True
         ),
-        Column(
-            "harm",
-            aliases=("伤亡情况", "伤情"),
-            example="死亡",
-            values={"伤残": "disabled", "残疾": "disabled", "轻微伤": "light", "亡": "dead"},
-        ),
-        Column("died_on", aliases=("死亡时间",), example="2026-10-12", past_only=True),
+        HARM,
+        died_on_column("2026-10-12"),
         Column(
             "liability",
             aliases=("责任", "责任认定", "事故责任"),
@@ -101,21 +78,10 @@ FEED = Feed(
                 "待认定": "open",
             },
         ),
-        Column(
-            "compensation",
-            aliases=("是否赔偿", "赔付情况"),
-            example="部分赔偿",
-            values={"否": "none", "无": "none", "部分": "partly", "是": "full", "全部赔偿": "full"},
-        ),
+        compensation_column("部分赔偿"),
     ),
     checks=(
-        Check(
-            code="death_does_not_fit",
-            column="died_on",
-            condition="(s.harm = 'dead') = (s.died_on IS NOT NULL)",
-            problem="伤亡程度与死亡日期不配",
-            fix="死亡的填死亡日期；没有死亡的把这一格清空。",
-        ),
+        DEATH_FITS,
         Check(
             code="died_before_it_happened",
             column="died_on",

@@ -2,7 +2,7 @@
 
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -54,11 +54,10 @@ def pieces(upload: Upload, part: UploadChunk.Part) -> Iterator[bytes]:
 
 
 @contextmanager
-def plain_file(upload: Upload) -> Iterator[BinaryIO]:
-    """The file as sent, in a temporary file without a name: gone when the process is."""
+def plain_file(content: Iterable[bytes]) -> Iterator[BinaryIO]:
+    """The content in a temporary file without a name: gone when the process is."""
     with tempfile.TemporaryFile() as file:
-        for piece in pieces(upload, UploadChunk.Part.FILE):
-            file.write(piece)
+        file.writelines(content)
         file.flush()
         file.seek(0)
         yield file

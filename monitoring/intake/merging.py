@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from psycopg2 import sql
 
 from monitoring.intake.gate import check_changed
 from monitoring.intake.staging import Staging
 from monitoring.models import Upload
+from yizhou import statements
 
 INSERT = sql.SQL(
     "INSERT INTO {model} AS r (id_digest, id_tail, content_hash, row_number, {data},"
@@ -24,6 +24,11 @@ INSERT = sql.SQL(
 )
 BETTER_KNOWN = sql.SQL(
     " AND (SELECT u.as_of FROM monitoring_upload u WHERE u.id = r.upload_id) <= %(as_of)s"
+)
+# Rows whose person has appeared in the registry since.
+MATCH = (
+    "UPDATE {model} r SET person_id = p.id FROM grid_person p"
+    " WHERE r.person_id IS NULL AND p.id_digest = r.id_digest"
 )
 
 
@@ -50,8 +55,8 @@ class _Merging:
         self.parts = _parts(staging)
 
     def run(self) -> Merged:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"feed:{self.feed.code}"])
+        lock = sql.SQL("SELECT pg_advisory_xact_lock(hashtext(%s))")
+        statements.run(lock, [f"feed:{self.feed.code}"])
         due = self.staging.count_good()
         older = self.insert_older() if self.may_be_older() else 0
         new, superseded = self.insert_new()
@@ -62,7 +67,7 @@ class _Merging:
             superseded=superseded,
             unchanged=known - superseded - older,
             older=older,
-            matched_late=self.match_late(),
+            matched_late=self.run_sql(f"{MATCH} AND r.superseded_at IS NULL"),
         )
 
     def run_sql(self, text: str) -> int:
@@ -103,13 +108,6 @@ class _Merging:
             " WHERE {good} AND r.superseded_at IS NULL AND r.content_hash <> s.content_hash"
             " AND u.as_of > %(as_of)s AND NOT EXISTS (SELECT 1 FROM {model} h"
             " WHERE {same_key_h} AND h.content_hash = s.content_hash)"
-        )
-
-    def match_late(self) -> int:
-        """Earlier rows whose person has appeared in the registry since."""
-        return self.run_sql(
-            "UPDATE {model} r SET person_id = p.id FROM grid_person p"
-            " WHERE r.person_id IS NULL AND r.superseded_at IS NULL AND p.id_digest = r.id_digest"
         )
 
 

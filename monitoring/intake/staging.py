@@ -7,7 +7,7 @@ counts before it trusts.
 """
 
 import io
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from django.db import connection
 from psycopg2 import sql
@@ -15,6 +15,7 @@ from psycopg2 import sql
 from monitoring.feeds import Feed
 from monitoring.intake.contract import contract_of
 from monitoring.models import Upload, UploadFault
+from yizhou import statements
 
 PREFIX = "staging_"
 FAULTS = UploadFault._meta.db_table
@@ -29,12 +30,6 @@ FAULT_COLUMNS = (
     "is_duplicate",
 )
 LISTED_PER_CHECK = 50_000
-
-
-class Readable(Protocol):
-    """What COPY draws from."""
-
-    def read(self, size: int = -1, /) -> bytes: ...
 
 
 class Sorted(NamedTuple):
@@ -84,25 +79,22 @@ class Staging:
 
     def run(self, text: str, args: Any = None, **parts: sql.Composable) -> int:
         """Run one statement with {table} filled in; how many rows it touched."""
-        with connection.cursor() as cursor:
-            statement = sql.SQL(text).format(table=sql.Identifier(self.name), **parts)
-            cursor.execute(statement.as_string(cursor.cursor), args)
-            return int(cursor.rowcount)
+        return statements.run(self._composed(text, parts), args)
 
     def ask(self, text: str, args: Any = None, **parts: sql.Composable) -> tuple[Any, ...]:
         """The one row a question is answered with."""
-        with connection.cursor() as cursor:
-            statement = sql.SQL(text).format(table=sql.Identifier(self.name), **parts)
-            cursor.execute(statement.as_string(cursor.cursor), args)
-            return tuple(cursor.fetchone())
+        return statements.ask(self._composed(text, parts), args)[0]
 
-    def copy_in(self, lines: Readable) -> None:
+    def _composed(self, text: str, parts: dict[str, sql.Composable]) -> sql.Composable:
+        return sql.SQL(text).format(table=sql.Identifier(self.name), **parts)
+
+    def copy_in(self, lines: statements.Readable) -> None:
         """Append rows in COPY's text form: row number, digest, tail, hash, data columns.
 
         One COPY runs while `lines` is still being filled: the database works beside the reader.
         """
         names = ("row_number", "id_digest", "id_tail", "content_hash", *self.data)
-        _copy(self.name, names, lines)
+        statements.copy_in(self.name, names, lines)
 
     def count_good(self) -> int:
         return int(self.ask("SELECT count(*) FROM {table} WHERE fault = 0")[0])
@@ -241,7 +233,8 @@ class Staging:
         self.run(
             "CREATE TEMP TABLE lost_rows (id_digest bytea, name text, born_on date) ON COMMIT DROP"
         )
-        _copy("lost_rows", ("id_digest", "name", "born_on"), io.BytesIO(b"".join(lost)))
+        columns = ("id_digest", "name", "born_on")
+        statements.copy_in("lost_rows", columns, io.BytesIO(b"".join(lost)))
         found = self.ask(
             "WITH meant AS ("
             " SELECT p.household_id FROM lost_rows l JOIN grid_person p USING (id_digest)"
@@ -269,15 +262,7 @@ def copy_faults(upload: Upload, lines: list[bytes]) -> None:
     if lines:
         key = str(upload.pk).encode()
         content = b"".join(b"%b\t%b\tf\n" % (key, line) for line in lines)
-        _copy(FAULTS, FAULT_COLUMNS, io.BytesIO(content))
-
-
-def _copy(table: str, columns: tuple[str, ...], lines: Readable) -> None:
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    with connection.cursor() as cursor:
-        cursor.copy_expert(statement.as_string(cursor.cursor), lines)
+        statements.copy_in(FAULTS, FAULT_COLUMNS, io.BytesIO(content))
 
 
 def drop_staging(upload: Upload) -> None:
@@ -302,17 +287,13 @@ def drop_forgotten() -> None:
 
 
 def _tables(prefix: str) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
-            " AND starts_with(tablename, %s) ORDER BY tablename",
-            [prefix],
-        )
-        return [row[0] for row in cursor.fetchall()]
+    query = sql.SQL(
+        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        " AND starts_with(tablename, %s) ORDER BY tablename"
+    )
+    return [name for (name,) in statements.ask(query, [prefix])]
 
 
 def _drop(names: list[str]) -> None:
-    with connection.cursor() as cursor:
-        for name in names:
-            statement = sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name))
-            cursor.execute(statement.as_string(cursor.cursor))
+    for name in names:
+        statements.run(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
 from psycopg2 import sql
 
 from monitoring.acted_on import acted_on_sql
 from monitoring.feeds import FEEDS
 from monitoring.models import Upload, UploadUndo, UploadUndoRow
+from yizhou import statements
 
 REPLACED = "后来的批次已更正或替换这一行，撤回不影响现值"
 ACTED_ON = "已有人据此办理（户籍变动或数据打架答复），请先改正那一处"
@@ -52,8 +52,8 @@ class _Undoing:
         }
 
     def run(self) -> Undone:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"feed:{self.code}"])
+        lock = sql.SQL("SELECT pg_advisory_xact_lock(hashtext(%s))")
+        statements.run(lock, [f"feed:{self.code}"])
         kept = self._list(
             "kept", REPLACED, "r.superseded_at IS NOT NULL AND r.superseded_by_id <> r.upload_id"
         )
@@ -92,18 +92,14 @@ class _Undoing:
 
     def _withdraw_behind(self, frontier: list[Any]) -> list[Any]:
         """Batches taken back earlier whose rows this batch had replaced; their rows withdrawn."""
-        with connection.cursor() as cursor:
-            statement = sql.SQL(
-                "UPDATE {model} p SET superseded_by_id = p.upload_id FROM monitoring_upload u"
-                " WHERE u.id = p.upload_id AND u.stage = %(undone)s"
-                " AND p.superseded_by_id = ANY(%(frontier)s::uuid[])"
-                " AND p.upload_id <> p.superseded_by_id RETURNING p.upload_id"
-            ).format(**self.parts)
-            cursor.execute(
-                statement.as_string(cursor.cursor),
-                {"undone": Upload.Stage.UNDONE, "frontier": [str(pk) for pk in frontier]},
-            )
-            return list({row[0] for row in cursor.fetchall()})
+        statement = sql.SQL(
+            "UPDATE {model} p SET superseded_by_id = p.upload_id FROM monitoring_upload u"
+            " WHERE u.id = p.upload_id AND u.stage = %(undone)s"
+            " AND p.superseded_by_id = ANY(%(frontier)s::uuid[])"
+            " AND p.upload_id <> p.superseded_by_id RETURNING p.upload_id"
+        ).format(**self.parts)
+        args = {"undone": Upload.Stage.UNDONE, "frontier": [str(pk) for pk in frontier]}
+        return list({batch for (batch,) in statements.ask(statement, args)})
 
     def _list(self, outcome: str, reason: str, condition: str) -> int:
         which = sql.SQL(condition).format(**self.parts)
@@ -117,7 +113,5 @@ class _Undoing:
         )
 
     def _run(self, text: str, more: dict[str, sql.Composable] | None = None, **args: Any) -> int:
-        with connection.cursor() as cursor:
-            statement = sql.SQL(text).format(**self.parts, **(more or {}))
-            cursor.execute(statement.as_string(cursor.cursor), self.args | args)
-            return int(cursor.rowcount)
+        statement = sql.SQL(text).format(**self.parts, **(more or {}))
+        return statements.run(statement, self.args | args)

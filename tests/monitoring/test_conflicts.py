@@ -20,6 +20,7 @@ from monitoring.feeds import FEEDS
 from monitoring.models import DataConflict, SourceOfTruth
 from tests.monitoring.records import _shared, add_certificate, add_school_status, add_settlement
 from tests.world import World
+from yizhou import statements
 from yizhou.audit import SYSTEM, AuditEntry
 from yizhou.refusals import NotAllowed, Overtaken, Refusal
 
@@ -280,11 +281,7 @@ def test_who_sees_it(world: World, name: str, sees: int) -> None:
 
 
 def acted_on(feed: str) -> list[int]:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(acted_on_sql(feed).as_string(cursor.cursor))
-        return [row[0] for row in cursor.fetchall()]
+    return [row for (row,) in statements.ask(acted_on_sql(feed))]
 
 
 def test_a_record_answered_for_is_acted_on(world: World) -> None:

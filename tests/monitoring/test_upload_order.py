@@ -308,3 +308,11 @@ def test_the_staging_table_is_gone_after_merging(world: World) -> None:
 def test_rows_of_a_person_who_is_known_are_matched(world: World) -> None:
     batch(world, [dibao(id_number=world.id_number_of("韦甲"))])
     assert DibaoPayment.objects.get().person == world.people["韦甲"]
+
+
+def test_a_batch_finds_the_person_of_an_earlier_row_too(world: World) -> None:
+    batch(world, [dibao(id_number=world.id_number_of("韦甲"))])
+    DibaoPayment.objects.update(person=None)  # as if nobody had been registered yet
+    later = batch(world, [dibao(1)])
+    assert later.notes["matched_late"] == 1
+    assert DibaoPayment.objects.filter(person=world.people["韦甲"]).count() == 1

@@ -8,7 +8,8 @@ import pytest
 from django.utils import timezone
 
 from monitoring.models import ScreeningRun
-from yizhou.deferred import DEAF_FOR, LEASE, MAX_ATTEMPTS, ring
+from yizhou.deferred import DEAF_FOR, LEASE, MAX_ATTEMPTS, RETRY_IN, LeaseLost, ring
+from yizhou.refusals import Refusal
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +104,69 @@ def test_job_given_back_after_its_last_attempt_does_not_wait_forever(job: Screen
     ScreeningRun.fail(job.pk, token, "数据库忙", retry_in=timedelta(seconds=0.001))
     assert ScreeningRun.claim(job.pk) is None
     assert job in ScreeningRun.objects.exhausted()
+
+
+# ---- the whole round ----
+
+INTERRUPTED = "中断了，会再试。"
+
+
+def carry_out(job: ScreeningRun, error: Exception | None = None) -> bool:
+    """One round, whose work finishes the job or raises the error; `job` is read again."""
+
+    def work(run: ScreeningRun, token: uuid.UUID) -> None:
+        assert (run.pk, run.job_state, run.lease_token) == (job.pk, "working", token)
+        if error:
+            raise error
+        ScreeningRun.finish(run.pk, token)
+
+    done = ScreeningRun.carry_out(job.pk, work, interrupted=INTERRUPTED)
+    job.refresh_from_db()
+    return done
+
+
+def test_a_round_claims_and_does_the_work(job: ScreeningRun) -> None:
+    assert carry_out(job)
+    assert (job.job_state, job.attempt) == ("done", 1)
+
+
+def test_a_round_of_a_job_that_is_over_does_nothing(job: ScreeningRun) -> None:
+    carry_out(job)
+    assert not carry_out(job, AssertionError("done twice"))
+    assert (job.job_state, job.attempt) == ("done", 1)
+
+
+def test_a_refusal_ends_the_job_with_its_sentence(job: ScreeningRun) -> None:
+    assert carry_out(job, Refusal("先发布一条规则。"))
+    assert (job.job_state, job.job_error) == ("failed", "先发布一条规则。")
+
+
+def test_a_lease_that_was_lost_leaves_the_job_to_the_other_worker(job: ScreeningRun) -> None:
+    assert not carry_out(job, LeaseLost())
+    assert (job.job_state, job.job_error) == ("working", "")
+
+
+def test_an_error_is_logged_and_people_read_a_sentence(
+    job: ScreeningRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert carry_out(job, RuntimeError("row 7"))
+    assert (job.job_state, job.job_error) == ("waiting", INTERRUPTED)
+    assert "row 7" in caplog.text
+
+
+@pytest.mark.parametrize("attempt", range(1, MAX_ATTEMPTS))
+def test_every_further_attempt_waits_longer(job: ScreeningRun, attempt: int) -> None:
+    ScreeningRun.objects.filter(pk=job.pk).update(attempt=attempt - 1)
+    before = timezone.now()
+    carry_out(job, RuntimeError())
+    assert job.not_before is not None
+    assert before + RETRY_IN * attempt <= job.not_before <= timezone.now() + RETRY_IN * attempt
+
+
+def test_the_last_attempt_fails_for_good(job: ScreeningRun) -> None:
+    ScreeningRun.objects.filter(pk=job.pk).update(attempt=MAX_ATTEMPTS - 1)
+    carry_out(job, RuntimeError())
+    assert (job.job_state, job.not_before) == ("failed", None)
 
 
 @pytest.fixture(autouse=True)
