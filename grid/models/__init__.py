@@ -4,7 +4,8 @@ from grid.models.account import Account
 from grid.models.department import Department, DepartmentKey, KeyMinute, KeyNonce
 from grid.models.household import Household, HouseholdEvent, HouseholdKind
 from grid.models.membership import Membership, Relation
-from grid.models.person import Person
+from grid.models.past import HouseholdPast, PersonPast
+from grid.models.person import Health, Labour, Person, Sex
 from grid.models.post import Establishment, HouseholdException, Post
 from grid.models.region import Region
 from grid.models.visit import Outcome, Visit, VisitReport
@@ -20,19 +21,24 @@ __all__ = [
     "Department",
     "DepartmentKey",
     "Establishment",
+    "Health",
     "Household",
     "HouseholdEvent",
     "HouseholdException",
     "HouseholdKind",
+    "HouseholdPast",
     "KeyMinute",
     "KeyNonce",
+    "Labour",
     "Membership",
     "Outcome",
     "Person",
+    "PersonPast",
     "Post",
     "Region",
     "Relation",
     "Severity",
+    "Sex",
     "Visit",
     "VisitReport",
     "WorkItem",

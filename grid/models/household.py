@@ -61,6 +61,12 @@ class Household(models.Model):
     registered_on = models.DateField("建户日期")
     dissolved_on = models.DateField("销户日期", null=True, blank=True)
     version = models.PositiveIntegerField("版本", default=1)
+    # When the registry came to say what the row says: set by a trigger (grid/models/past.py).
+    entered_at = models.DateTimeField(
+        "登记时间",
+        editable=False,
+        db_default=models.Func(function="clock_timestamp", output_field=models.DateTimeField()),
+    )
 
     objects = HouseholdQuerySet.as_manager()
 

@@ -67,6 +67,12 @@ class Person(models.Model):
     code = models.CharField("网格代码", max_length=20, db_collation="C", db_index=True)
     died_on = models.DateField("死亡日期", null=True, blank=True)
     version = models.PositiveIntegerField("版本", default=1)
+    # When the registry came to say what the row says: set by a trigger (grid/models/past.py).
+    entered_at = models.DateTimeField(
+        "登记时间",
+        editable=False,
+        db_default=models.Func(function="clock_timestamp", output_field=models.DateTimeField()),
+    )
 
     objects = PersonQuerySet.as_manager()
 
