@@ -17,6 +17,7 @@ from django.utils import timezone
 from monitoring.feeds import Feed
 from monitoring.freshness import (
     MONTHS_SHOWN,
+    UNCOUNTED,
     Freshness,
     Mark,
     first_of,
@@ -143,7 +144,7 @@ def _counts(codes: set[str], since: date) -> dict[tuple[str, date], dict[str, An
 
 
 def _month(row: dict[str, Any], mark: Mark) -> Shares:
-    over = mark not in (Mark.NOT_DUE, Mark.OPEN)
+    over = mark not in UNCOUNTED
     kept = row.get("taken", 0) + row.get("same", 0)
     return Shares(
         rows=row.get("rows_in", 0) - row.get("empty", 0),

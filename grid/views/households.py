@@ -144,7 +144,9 @@ def change_household(request: SignedInRequest, pk: int, what: str) -> HttpRespon
     if what not in CHANGES or found.dissolved_on is not None:
         raise NotFound("没有这种变更，或这一户已经销户。")
     require(request.user, Act.EDIT_REGISTRY, code=found.cell_id)
-    form = CHANGES[what](request.POST or None, household=found, viewer=request.user)
+    form = CHANGES[what](
+        request.POST or None, household=found, viewer=request.user, initial=_day_said(request)
+    )
     if request.method == "POST" and form.is_valid():
         try:
             form.perform(request.user)

@@ -22,13 +22,18 @@ from grid.views.household_forms import BLANK, Day
 from grid.views.staffing_forms import StaffingForm
 
 OVERLAP = 14  # days offered at first
+WRONG_NUMBER = ("required", "invalid", "min_value", "max_value")
 
 
 class LastDay(Day):
     """A year from now unless said."""
 
     def __init__(self, label: str) -> None:
-        super().__init__(label, help_text="最长两年。")
+        super().__init__(
+            label,
+            help_text="最长两年。",
+            error_messages=dict.fromkeys(("required", "invalid"), "请选择日期，例如 2027-06-30。"),
+        )
         self.initial = lambda: timezone.localdate() + timedelta(days=365)
 
 
@@ -52,7 +57,14 @@ class Networks(forms.CharField):
 
 class Rate(forms.IntegerField):
     def __init__(self, **options: Any) -> None:
-        super().__init__(label="每分钟最多次数", min_value=1, max_value=MOST_PER_MINUTE, **options)
+        wrong = f"请填 1 到 {MOST_PER_MINUTE} 之间的整数。"
+        super().__init__(
+            label="每分钟最多次数",
+            min_value=1,
+            max_value=MOST_PER_MINUTE,
+            error_messages=dict.fromkeys(WRONG_NUMBER, wrong),
+            **options,
+        )
 
 
 class Signed(forms.BooleanField):
@@ -68,8 +80,13 @@ class Signed(forms.BooleanField):
 class IssueForm(StaffingForm):
     """A new key with all that limits it."""
 
-    department = forms.ChoiceField(label="部门")
-    label = forms.CharField(label="用途", max_length=60, help_text="例如：医保结算系统。")
+    department = forms.ChoiceField(label="部门", error_messages={"required": "请选择部门。"})
+    label = forms.CharField(
+        label="用途",
+        max_length=60,
+        help_text="例如：医保结算系统。",
+        error_messages={"required": "请写明哪个系统用它。"},
+    )
     expires_on = LastDay("有效期至")
     allowed_networks = Networks()
     per_minute = Rate(initial=PER_MINUTE)
@@ -105,6 +122,7 @@ class RotateForm(StaffingForm):
         max_value=LONGEST_OVERLAP,
         initial=OVERLAP,
         help_text="部门在这几天内换上新密钥，期间两个都能用。填 0 则旧密钥立即停用。",
+        error_messages=dict.fromkeys(WRONG_NUMBER, f"请填 0 到 {LONGEST_OVERLAP} 之间的整数。"),
     )
 
     def __init__(self, *args: Any, key: DepartmentKey, **kwargs: Any) -> None:

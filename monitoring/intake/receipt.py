@@ -66,7 +66,9 @@ def fault_groups(upload: Upload) -> list[FaultGroup]:
             problem := said.get(group["code"])
             or KINDS.get(group["code"])
             or examples[group["code"]],
-            problem if group["code"] in said else f"{group['column']}{problem}",
+            problem
+            if group["code"] in said or group["is_duplicate"]
+            else f"{group['column']}{problem}",
         )
         for group in groups
     ]

@@ -43,12 +43,17 @@ SOURCES = [(code, source_name(code)) for code in (REGISTRY, *FEEDS)]
 class AnswerForm(forms.Form):
     """Which side is right, and how one knows."""
 
-    answer = forms.ChoiceField(label="哪一边是对的", widget=forms.RadioSelect)
+    answer = forms.ChoiceField(
+        label="哪一边是对的",
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选哪一边是对的。"},
+    )
     reason = forms.CharField(
         label="依据",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="写明核对了什么，例如“已核对户口注销证明”。",
+        error_messages={"required": "请写明依据，2 到 300 个字，例如“已核对户口注销证明”。"},
     )
 
     def __init__(self, *args: Any, conflict: DataConflict, **kwargs: Any) -> None:
@@ -76,7 +81,9 @@ class TruthForm(forms.Form):
         help_text="只用于报送死亡的来源。户主死亡仍由人确认，因为要指定新户主。",
     )
     document = forms.CharField(label="依据文件", max_length=200, required=False)
-    reason = forms.CharField(label="理由", max_length=200)
+    reason = forms.CharField(
+        label="理由", max_length=200, error_messages={"required": "请写明理由，2 到 200 个字。"}
+    )
 
     def __init__(self, *args: Any, fact: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

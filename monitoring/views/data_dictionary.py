@@ -60,7 +60,7 @@ def data_set(request: SignedInRequest, code: str) -> HttpResponse:
         "rhythm": feed.rhythm.label,
         "key": [feed.header(name) for name in feed.natural_key],
         "dated_by": feed.header(feed.valid_on),
-        "columns": [_column(column) for column in contract_of(feed)],
+        "columns": [column_in_words(column) for column in contract_of(feed)],
         "checks": [{"title": feed.header(c.column), "check": c} for c in feed.checks],
         "proposals": [p.happening.label for p in feed.proposals],
         "rules": rules_reading().get(code, []),
@@ -69,7 +69,7 @@ def data_set(request: SignedInRequest, code: str) -> HttpResponse:
     return render(request, "monitoring/data_dictionary.html", context)
 
 
-def _column(column: dict[str, Any]) -> dict[str, Any]:
+def column_in_words(column: dict[str, Any]) -> dict[str, Any]:
     """A contract column with its kind and its limits in words."""
     limits = list(column.get("labels", ()))
     if column["at_least"] is not None:

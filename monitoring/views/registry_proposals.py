@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count, Q, QuerySet
@@ -32,6 +33,21 @@ from yizhou.refusals import NotAllowed, Refusal
 State = RegistryProposal.State
 TONES = {"open": "orange", "confirmed": "green", "refused": "grey", "gone": "grey"}
 PROPOSING = [code for code, feed in FEEDS.items() if feed.proposals]
+
+
+class Reason(forms.CharField):
+    """The action says what it wants; confirming needs none."""
+
+    def validate(self, value: Any) -> None:
+        return
+
+
+class RefusalForm(forms.Form):
+    reason = Reason(
+        label="不予登记的理由",
+        help_text="只在不予登记时填写，例如“已入户核实，本人健在”。",
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": 200}),
+    )
 
 
 def _in_sight(request: SignedInRequest) -> QuerySet[RegistryProposal]:
@@ -101,19 +117,18 @@ def decide(request: SignedInRequest, pk: int) -> HttpResponse:
     """Confirm or refuse one. A head's death goes through the household's own form."""
     proposal: RegistryProposal = found(_in_sight(request), pk)
     require(request.user, Act.EDIT_REGISTRY, code=proposal.code)
-    errors = []
+    form = RefusalForm(request.POST or None)
     if request.method == "POST":
         try:
             done = _decided(request, proposal)
         except Refusal as no:
-            errors.append(no.sentence)
+            form.add_error("reason" if no.code == "reason" else None, no.sentence)
         else:
             messages.success(request, done)
             return redirect("registry-proposals")
     (row,) = _shown(request, [proposal])
-    context = row | {"errors": errors, "form_url": _form_url(row), "direct": _direct(proposal)}
-    context["reason"] = request.POST.get("reason", "")
-    status = 409 if errors else 200
+    context = row | {"form": form, "form_url": _form_url(row), "direct": _direct(proposal)}
+    status = 409 if form.errors else 200
     return render(request, "monitoring/registry_proposals_one.html", context, status=status)
 
 
@@ -140,7 +155,7 @@ def _form_url(row: dict[str, Any]) -> str:
     if row["home"] is None:
         return ""
     what = "death" if proposal.happening == Happening.DEATH else "leave"
-    return reverse("change-household", args=[row["home"][0], what])
+    return reverse("change-household", args=[row["home"][0], what]) + day
 
 
 @login_required

@@ -22,8 +22,9 @@ from monitoring.feeds import Feed
 from monitoring.freshness import due_in_words, freshness
 from monitoring.intake import receipt
 from monitoring.intake.contract import contract_of
-from monitoring.intake.template import KINDS, XLSX, template_file
+from monitoring.intake.template import XLSX, template_file
 from monitoring.models import Upload, UploadFault
+from monitoring.views.data_dictionary import column_in_words
 from yizhou.refusals import NotAllowed, NotFound, Refusal
 
 FAULTS_PER_PAGE = 20  # the decision below stays within reach
@@ -99,7 +100,8 @@ def send_file(request: SignedInRequest, code: str) -> HttpResponse:
     context = {
         "feed": feed,
         "form": form,
-        "columns": [c | {"kind_label": KINDS[c["kind"]]} for c in contract_of(feed)],
+        "columns": [column_in_words(column) for column in contract_of(feed)],
+        "due": due_in_words(feed),
         "api_address": request.build_absolute_uri(reverse("api-uploads")),
     }
     return render(request, "monitoring/upload_file.html", context, status=status)
@@ -155,10 +157,16 @@ def _steps_context(request: SignedInRequest, upload: Upload) -> dict[str, Any]:
         "notes": receipt.notes_in_words(upload.notes),
         "groups": groups,
         "faults": _faults(request, upload),
-        "chosen": (request.GET.get("column", ""), request.GET.get("code", "")),
+        "chosen": _chosen(request, groups),
         "fault_file": receipt.has_fault_file(upload),
         "may_decide": uploads.may_send(request.user, upload.department_id),
     } | _undo_context(upload)
+
+
+def _chosen(request: SignedInRequest, groups: list[receipt.FaultGroup]) -> Any:
+    """The kind of fault the address asks for, or None."""
+    asked = (request.GET.get("column", ""), request.GET.get("code", ""))
+    return next((group for group in groups if (group.column, group.code) == asked), None)
 
 
 def _undo_context(upload: Upload) -> dict[str, Any]:

@@ -246,7 +246,7 @@ def test_an_issued_key_is_shown_once_and_opens(world: World, signed_in: SignIn) 
         "per_minute": "60",
     }
     shown = client.post("/keys/new/", said)
-    text = re.search(r'id="secret-text"[^>]*value="([^"]+)"', shown.content.decode())
+    text = re.search(r'id="secret-text"[^>]*>([^<]+)<', shown.content.decode())
     assert text is not None
     assert shown["Cache-Control"] == "no-store"
     opened = Client().get("/api/feeds/", headers={"Authorization": f"Key {text[1]}"})
@@ -260,6 +260,21 @@ def test_a_wrong_network_is_shown_beside_its_field(world: World, signed_in: Sign
         f"/keys/{key.pk}/change/", {"allowed_networks": "10.1.2", "per_minute": "60"}
     )
     assert (answer.status_code, "不是地址或网段" in answer.content.decode()) == (422, True)
+
+
+@pytest.mark.parametrize(
+    ("page", "said", "sentence"),
+    [
+        ("change", {"per_minute": "0"}, "请填 1 到"),
+        ("rotate", {"expires_on": str(NEXT_YEAR), "overlap_days": "99"}, "请填 0 到 90 之间的整数"),
+    ],
+)
+def test_a_number_out_of_range_is_told_with_the_range(
+    world: World, signed_in: SignIn, page: str, said: dict[str, str], sentence: str
+) -> None:
+    key = medical_key(world)
+    answer = signed_in(world.county_officer).post(f"/keys/{key.pk}/{page}/", said)
+    assert (answer.status_code, sentence in answer.content.decode()) == (422, True)
 
 
 def test_rotation_shows_both_keys_on_the_page(world: World, signed_in: SignIn) -> None:

@@ -272,7 +272,20 @@ def test_refusing_without_a_reason_says_so(world: World, signed_in: Any) -> None
     address = f"/registry-proposals/{proposed(world).pk}/"
     answer = signed_in(world.info_officer).post(address, {"decision": "refuse", "reason": ""})
     assert answer.status_code == 409
-    assert "请写明为什么不登记" in body(answer)
+    assert '<a href="#id_reason">不予登记的理由：请写明为什么不登记' in body(answer)
+    assert "<title>错误：" in body(answer)
+
+
+def test_a_heads_death_links_to_the_household_form_with_its_day(
+    world: World, signed_in: Any
+) -> None:
+    proposal = proposed(world, "韦甲")
+    client = signed_in(world.township_officer)
+    address = f"/registry-proposals/{proposal.pk}/"
+    assert "请同时指定新户主" in body(client.post(address, {"decision": "confirm"}))
+    form = f"/households/{world.household.pk}/change/death/?on={last_week()}"
+    assert form in body(client.get(address))
+    assert f'value="{last_week()}"' in body(client.get(form))
 
 
 def test_several_on_the_page(world: World, signed_in: Any) -> None:

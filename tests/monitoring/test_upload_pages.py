@@ -103,6 +103,27 @@ def test_faults_can_be_narrowed_to_one_kind(clerk: Client, deciding: Upload) -> 
     assert ("应为 18 位" in page, "不是整数</td>" in page) == (True, False)
 
 
+def test_a_narrowed_list_says_what_it_shows(clerk: Client, deciding: Upload) -> None:
+    query = {"code": "id_length", "column": "身份证号"}
+    page = f"/data/uploads/{deciding.pk}/"
+    assert "只看：身份证号不是 18 位" in text(clerk.get(page, query))
+    assert "只看：" not in text(clerk.get(page, {"code": "nothing"}))
+
+
+def test_a_repeated_row_is_told_as_a_whole_row(clerk: Client, world: World) -> None:
+    upload = work(send(world.clerk_civil, as_csv([titles(), dibao(0), dibao(0)])))
+    page = text(clerk.get(f"/data/uploads/{upload.pk}/"))
+    assert ">与前面的行完全相同：1 行</a>" in page
+    assert '<td data-label="列">整行</td>' in page
+
+
+def test_the_form_says_when_a_quarterly_data_set_is_due(
+    world: World, signed_in: Callable[[Account], Client]
+) -> None:
+    page = text(signed_in(world.county_officer).get("/data/water_supply/"))
+    assert "每 3 个月（1、4、7、10 月）15 日前报送" in page
+
+
 def test_the_decision_merges(clerk: Client, deciding: Upload) -> None:
     clerk.post(f"/data/uploads/{deciding.pk}/decide/", {"take": "good"})
     assert work(deciding).accepted == 1
