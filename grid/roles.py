@@ -54,6 +54,7 @@ class Act(StrEnum):
     REVEAL_IDENTITY = "reveal_identity"
     UPLOAD_DATA = "upload_data"
     RUN_SCREENING = "run_screening"
+    WRITE_RULES = "write_rules"
     APPOINT = "appoint"
     EDIT_REGISTRY = "edit_registry"
     GRANT_EXCEPTION = "grant_exception"
@@ -75,6 +76,7 @@ _STAFF = frozenset({Act.ASSIGN_WORK, Act.RECORD_VISIT})
 _TOWNSHIP = _STAFF | {Act.SETTLE_ALERT, Act.REVEAL_IDENTITY, Act.EDIT_REGISTRY, Act.APPOINT}
 _COUNTY = _TOWNSHIP | {
     Act.RUN_SCREENING,
+    Act.WRITE_RULES,
     Act.UPLOAD_DATA,
     Act.GRANT_EXCEPTION,
     Act.MANAGE_KEYS,

@@ -1,10 +1,11 @@
-"""Monitoring's section of the household dossier: alerts with their reasons and outcomes."""
+"""Monitoring's section of the household dossier: alerts with reasons and outcomes, annotations."""
 
 from typing import Any
 
 from grid.requests import SignedInRequest
 from monitoring.evidence import evidence_of
 from monitoring.models import Alert
+from monitoring.panel import annotations_of
 
 
 def alerts(request: SignedInRequest, household: Any) -> dict[str, Any]:
@@ -19,5 +20,9 @@ def alerts(request: SignedInRequest, household: Any) -> dict[str, Any]:
     return {
         "title": "为什么预警",
         "template": "monitoring/dossier_alerts.html",
-        "context": {"alerts": [(a, evidence.get(a.pk)) for a in shown]},
+        "context": {
+            "alerts": [(a, evidence.get(a.pk)) for a in shown],
+            "annotations": annotations_of(request.user, household.pk),
+            "lowered": any(a.lowered_from and a.closed_at is None for a in shown),
+        },
     }

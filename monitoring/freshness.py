@@ -21,6 +21,7 @@ from grid.roles import Role
 from grid.scope import has_role, sight_of
 from monitoring.feeds import FEEDS, Feed
 from monitoring.models import RuleVersion, ScreeningRun, Upload
+from monitoring.rules.definition import feeds_read
 from yizhou.workdays import CalendarDay, is_workday
 
 MONTHS_SHOWN = 12
@@ -41,6 +42,7 @@ class Mark(models.TextChoices):
     LATE = "late", "迟"
     MISSED = "missed", "缺"
     OPEN = "open", "待"
+    FIRST = "first", "首"
     NOT_DUE = "not_due", "—"
 
 
@@ -49,8 +51,11 @@ MARKS_IN_WORDS = {
     Mark.LATE: "迟报",
     Mark.MISSED: "没有报",
     Mark.OPEN: "还没到报送日",
+    Mark.FIRST: "第一次报送，不算迟报",
     Mark.NOT_DUE: "不用报或还没有开始报",
 }
+
+UNCOUNTED = (Mark.NOT_DUE, Mark.OPEN, Mark.FIRST)  # neither on time nor late
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class Freshness:
     @property
     def on_time(self) -> tuple[int, int]:
         """Due months served on time, and due months over, of those shown."""
-        over = [m.mark for m in self.months if m.mark not in (Mark.NOT_DUE, Mark.OPEN)]
+        over = [m.mark for m in self.months if m.mark not in UNCOUNTED]
         return over.count(Mark.ON_TIME), len(over)
 
 
@@ -220,13 +225,16 @@ def _of(
 
 
 def _months(around: list[Cycle], sent: list[Sent], today: date) -> Iterator[MonthMark]:
+    """Nothing counts before the first batch; nor is a due day missed that had passed by then."""
     now = month_index(today)
-    began = min((s.merged for s in sent), default=now)
+    began = min((s.first_on for s in sent), default=today)
     by_month = {c.month: c for c in around}
     for index in range(now - MONTHS_SHOWN + 1, now + 1):
         due = by_month.get(index)
-        counts = due is not None and index >= began
+        counts = due is not None and index >= month_index(began)
         mark = due.mark(sent, today) if due is not None and counts else Mark.NOT_DUE
+        if mark == Mark.LATE and due is not None and due.due_on < began:
+            mark = Mark.FIRST
         yield MonthMark(first_of(index), mark)
 
 
@@ -262,7 +270,7 @@ def rules_reading() -> dict[str, list[str]]:
     """Titles of the published rules by the data set they read, in one query."""
     reading: dict[str, list[str]] = {}
     for version in RuleVersion.objects.published().select_related("rule").order_by("rule"):
-        for feed in sorted(set(_feeds_named(version.definition))):
+        for feed in sorted(feeds_read(version.definition)):
             reading.setdefault(feed, []).append(version.rule.title)
     return reading
 
@@ -276,22 +284,6 @@ def any_rule_reads(feed: str) -> bool:
     return not reading or feed in reading
 
 
-def _feeds_named(part: Any) -> Iterator[str]:
-    """Every data set a definition names, at whatever depth (its own, those of `receives`)."""
-    if isinstance(part, dict):
-        if isinstance(part.get("feed"), str):
-            yield part["feed"]
-        for value in part.values():
-            yield from _feeds_named(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _feeds_named(value)
-
-
 def last_run() -> ScreeningRun | None:
     """The latest finished screening."""
     return ScreeningRun.objects.filter(job_state="done").first()
-
-
-def recent_runs() -> list[ScreeningRun]:
-    return list(ScreeningRun.objects.select_related("upload", "asked_by")[:50])

@@ -13,11 +13,11 @@ from grid.requests import SignedInRequest
 from grid.roles import ROLES, Act, Role
 from grid.scope import found
 from grid.visit_form import QUESTIONS, in_words
-from monitoring.actions.alerts import WITHOUT_VISIT
-from monitoring.actions.screenings import PURPOSE
-from monitoring.evidence import Evidence, evidence_of
+from monitoring.actions.alerts import SETTLED_BY, WITHOUT_VISIT
+from monitoring.actions.dispatching import PURPOSE
+from monitoring.evidence import Evidence, evidence_of, evidence_of_annotations
 from monitoring.lifecycle import BY_NAME, why_not
-from monitoring.models import Alert, AlertState
+from monitoring.models import Alert, Annotation
 
 
 @dataclass(slots=True)
@@ -36,6 +36,17 @@ class ShownAlert:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.alert, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAnnotation:
+    """A sign that lowers the household's alerts or stands beside them, with its source rows."""
+
+    annotation: Annotation
+    evidence: Evidence
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.annotation, name)
 
 
 @dataclass(slots=True)
@@ -61,6 +72,7 @@ class Panel:
     item: WorkItem
     place: Place
     alerts: list[ShownAlert]
+    annotations: list[ShownAnnotation]
     history: list[Any]
     visit: Visit | None
     answers: list[tuple[str, str, bool]]
@@ -75,6 +87,15 @@ class Panel:
     @property
     def household(self) -> Any:
         return self.item.household
+
+    @property
+    def lowered(self) -> bool:
+        """Whether an alert is milder for an annotation; a blue one cannot be."""
+        return any(entry.alert.lowered_from for entry in self.alerts)
+
+    @property
+    def only_alert(self) -> bool:
+        return len(self.alerts) == 1
 
 
 def panel_of(
@@ -91,10 +112,12 @@ def panel_of(
     visit = Visit.objects.filter(work_item=item).select_related("by").first()
     may_assign = account.may(Act.ASSIGN_WORK, code=item.code)
     alerts = _alerts(account, item)
+    annotations = annotations_of(account, item.household_id)
     return Panel(
         item=item,
         place=places_of([item.code])[item.code],
         alerts=alerts,
+        annotations=annotations,
         history=list(item.events.all()),
         visit=visit,
         answers=_answers(visit),
@@ -127,22 +150,31 @@ def _alerts(account: Any, item: WorkItem) -> list[ShownAlert]:
             alert=alert,
             evidence=evidence.get(alert.pk, Evidence()),
             report=reports.get(alert.pk),
-            outcomes=_outcomes(alert),
-            why_not=_why_not(account, alert),
+            outcomes=outcomes_of(alert),
+            why_not=why_not_settle(account, alert),
         )
         for alert in alerts
     ]
 
 
-def _outcomes(alert: Alert) -> list[tuple[str, str]]:
+def annotations_of(account: Any, household_id: int) -> list[ShownAnnotation]:
+    """What stands beside the household's alerts now, those that lower first."""
+    rows = account.sees(Annotation).standing().filter(household=household_id)
+    standing = list(rows.select_related("rule").order_by("-lowers", "rule"))
+    evidence = evidence_of_annotations(standing)
+    return [ShownAnnotation(a, evidence[a.pk]) for a in standing]
+
+
+def outcomes_of(alert: Alert) -> list[tuple[str, str]]:
     """What the township may choose: all after a visit, only some before."""
-    if alert.state == AlertState.TO_VERIFY:
+    if alert.state in SETTLED_BY:
         return [(o.value, o.label) for o in Outcome if o in WITHOUT_VISIT]
     return list(Outcome.choices)
 
 
-def _why_not(account: Any, alert: Alert) -> str:
-    move = BY_NAME["settle_unvisited" if alert.state == AlertState.TO_VERIFY else "settle"]
+def why_not_settle(account: Any, alert: Alert) -> str:
+    """Empty when the account may settle the alert now."""
+    move = BY_NAME[SETTLED_BY.get(alert.state, "settle")]
     return why_not(move, state=alert.state, account=account, code=alert.code)
 
 

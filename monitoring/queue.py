@@ -10,13 +10,14 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.db.models.functions import Left
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 
 from grid.models import Department, Region, Severity, WorkItem, WorkItemPurpose
 from grid.places import Place, places_of
-from monitoring.actions.screenings import PURPOSE
+from monitoring.actions.dispatching import PURPOSE
 from monitoring.feeds import FEEDS
-from monitoring.models import Alert, Rule
+from monitoring.models import Alert, AlertState, Rule
 
 PER_PAGE = 12
 COUNT_CAP = 1000  # beyond this the page says "1,000+", counting on is not worth the wait
@@ -144,7 +145,7 @@ class Queue:
             alerts = alerts.filter(rule=rule)
         if department:
             feeds = [code for code, feed in FEEDS.items() if feed.department == department]
-            alerts = alerts.filter(hits__feed__in=feeds)
+            alerts = alerts.filter(hits__evidence__has_any_keys=feeds)
         return Exists(alerts)
 
     def listed(self) -> Any:
@@ -172,7 +173,21 @@ class Queue:
                 "current": key == self.filters.status,
             }
             for key, (label, tone) in STATUSES.items()
+        ] + [
+            {
+                "key": "held",
+                "label": AlertState.HELD.label,
+                "tone": "",
+                "count": self._held(),
+                "url": reverse("held"),
+                "current": False,
+            }
         ]
+
+    def _held(self) -> int:
+        """Households in sight whose alerts wait for a worker's budget: another list, no filters."""
+        held = self.account.sees(Alert).filter(state=AlertState.HELD)
+        return int(held.aggregate(n=Count("household", distinct=True))["n"])
 
     def by_place(self, *, below: str) -> list["PlaceCount"]:
         """Open work by the regions one level below `below`, busiest first; two queries."""
@@ -287,10 +302,11 @@ def _sources(purposes: list[WorkItemPurpose]) -> dict[int, set[str]]:
     subjects = {p.subject for p in purposes if p.kind == PURPOSE}
     departments = dict(Department.objects.values_list("code", "short_name"))
     found: dict[int, set[str]] = defaultdict(set)
-    hits = Alert.objects.filter(pk__in=subjects).values_list("pk", "hits__feed").distinct()
-    for alert, feed in hits:
-        if feed in FEEDS:
-            found[alert].add(departments.get(FEEDS[feed].department, ""))
+    hits = Alert.objects.filter(pk__in=subjects).values_list("pk", "hits__evidence")
+    for alert, evidence in hits:
+        for feed in evidence or ():
+            if feed in FEEDS:
+                found[alert].add(departments.get(FEEDS[feed].department, ""))
     return found
 
 

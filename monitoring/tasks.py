@@ -3,12 +3,22 @@
 from celery import shared_task
 from django.utils import timezone
 
-from monitoring.actions import retention, screenings, transfers, undos, upload_steps
+from monitoring.actions import (
+    back_tests,
+    comparisons,
+    retention,
+    screenings,
+    transfers,
+    undos,
+    upload_steps,
+)
 from monitoring.actions.alerts import collect_reports
 from monitoring.actions.conflicts import find_conflicts
+from monitoring.actions.dispatching import send_held
 from monitoring.actions.proposals import apply_authoritative, find_proposals, match_records
 from monitoring.actions.reminders import make_reminders
 from monitoring.actions.screenings import perform_screening, request_screening
+from monitoring.actions.shards import perform_shard
 from monitoring.models import ScreeningRun
 from yizhou.audit import SYSTEM
 
@@ -16,6 +26,11 @@ from yizhou.audit import SYSTEM
 @shared_task
 def run_screening(run_id: str) -> None:
     perform_screening(int(run_id))
+
+
+@shared_task
+def run_shard(shard_id: str) -> None:
+    perform_shard(int(shard_id))
 
 
 @shared_task
@@ -87,3 +102,31 @@ def follow_registry() -> None:
     match_records(acting=SYSTEM)
     find_proposals(acting=SYSTEM)
     apply_authoritative(acting=SYSTEM)
+
+
+@shared_task
+def run_back_test(back_test_id: str) -> None:
+    back_tests.perform_back_test(int(back_test_id))
+
+
+@shared_task
+def sweep_back_tests() -> None:
+    """Beat: tests of rules whose doorbell was lost or whose worker died."""
+    back_tests.sweep_back_tests()
+
+
+@shared_task
+def send_held_alerts() -> None:
+    """Beat, each morning: alerts that waited for a worker's budget."""
+    send_held(acting=SYSTEM)
+
+
+@shared_task
+def run_comparison(comparison_id: str) -> None:
+    comparisons.perform_comparison(int(comparison_id))
+
+
+@shared_task
+def sweep_comparisons() -> None:
+    """Beat: comparisons of runs whose doorbell was lost or whose worker died."""
+    comparisons.sweep_comparisons()

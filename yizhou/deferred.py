@@ -51,6 +51,7 @@ class LeasedJob(models.Model):
         WORKING = "working", "处理中"
         DONE = "done", "已完成"
         FAILED = "failed", "失败，可重试"
+        STOPPED = "stopped", "已停止"
 
     job_state = models.CharField(
         "作业状态", max_length=10, choices=JobState, default=JobState.WAITING, db_index=True

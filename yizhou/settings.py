@@ -235,6 +235,9 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # A department's file arrives whole before it is sealed; the proxy has the same limit.
 UPLOAD_MAX_BYTES = int(os.environ.get("UPLOAD_MAX_MB", "200")) * 1024 * 1024
+# A run over the whole county is cut into so many shards, one transaction and one worker each.
+SCREENING_SHARDS = int(os.environ.get("SCREENING_SHARDS", "2"))
+SCREENING_SHARD_LEAST = 20_000  # households: a smaller county is one shard
 # Sealed copies of departments' files; how long the county must keep them: to be confirmed.
 UPLOAD_FILES_KEPT_DAYS = int(os.environ.get("UPLOAD_FILES_KEPT_DAYS", "180"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024

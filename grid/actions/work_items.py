@@ -1,14 +1,13 @@
 """Work items: opened by the floors above, routed to a person, assigned, returned, closed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Least
+from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
 from grid.models import Account, Post, WorkItem, WorkItemEvent, WorkItemPurpose
@@ -25,6 +24,7 @@ WHERE w.state = 'to_visit' AND (NOT a.is_active OR NOT EXISTS (
     WHERE p.account_id = a.id AND p.role = ANY(%s) AND starts_with(w.code, p.region_id)
       AND p.from_on <= %s AND (p.until_on IS NULL OR p.until_on > %s)))
 """
+NOBODY = "网格到村都没有在岗人员，请乡镇派单。"
 State = WorkItem.State
 PurposeState = WorkItemPurpose.State
 Verb = WorkItemEvent.Verb
@@ -75,6 +75,55 @@ def route(codes: Iterable[str], *, on: date) -> dict[str, tuple[int, str]]:
         return {code: (account, role) for code, account, role in cursor.fetchall()}
 
 
+# `r`: the requests, one row each; `place` keeps their order.
+REQUESTS = """
+unnest(%(household_ids)s::bigint[], %(codes)s::text[], %(kinds)s::text[], %(subjects)s::bigint[],
+       %(titles)s::text[], %(sentences)s::text[], %(severities)s::integer[], %(days)s::date[])
+    WITH ORDINALITY
+    AS r(household_id, code, kind, subject, title, sentence, severity, due_on, place)
+"""
+OPEN_MISSING = f"""
+WITH routed AS (
+    SELECT * FROM unnest(%(routed)s::text[], %(accounts)s::bigint[], %(roles)s::text[],
+                         %(said)s::text[]) AS t(code, account_id, role, sentence)
+), wanted AS (
+    SELECT DISTINCT ON (r.household_id) r.household_id, r.code, r.severity, r.due_on
+    FROM {REQUESTS}
+    ORDER BY r.household_id, r.severity, r.due_on, r.place
+), opened AS (
+    INSERT INTO grid_workitem (household_id, code, severity, state, due_on, assignee_id,
+        assigned_role, note, returned_because, opened_at, version)
+    SELECT w.household_id, w.code, w.severity, 'to_visit', w.due_on, t.account_id,
+           coalesce(t.role, ''), '', '', %(now)s, 1
+    FROM wanted w LEFT JOIN routed t ON t.code = w.code
+    WHERE NOT EXISTS (SELECT 1 FROM grid_workitem i
+                      WHERE i.household_id = w.household_id AND i.state <> 'closed')
+    ORDER BY w.household_id
+    ON CONFLICT DO NOTHING
+    RETURNING id, code
+), told AS (
+    INSERT INTO grid_workitemevent (work_item_id, verb, at, by_name, sentence)
+    SELECT o.id, 'opened', %(now)s, %(by)s, coalesce(t.sentence, %(nobody)s)
+    FROM opened o LEFT JOIN routed t ON t.code = o.code
+    ORDER BY o.id
+)
+SELECT id FROM opened ORDER BY id
+"""  # noqa: S608 - the pieces are constants of this module
+ADD_PURPOSES = f"""
+INSERT INTO grid_workitempurpose (work_item_id, kind, subject, title, sentence, severity, due_on,
+    state, added_at)
+SELECT i.id, r.kind, r.subject, r.title, r.sentence, r.severity, r.due_on, 'wanted', %(now)s
+FROM {REQUESTS}
+JOIN grid_workitem i ON i.household_id = r.household_id AND i.state <> 'closed'
+WHERE NOT EXISTS (SELECT 1 FROM grid_workitempurpose p
+                  WHERE p.work_item_id = i.id AND p.kind = r.kind AND p.subject = r.subject
+                    AND p.state IN ('wanted', 'reported'))
+ORDER BY r.place
+ON CONFLICT DO NOTHING
+RETURNING work_item_id, title, severity, due_on
+"""  # noqa: S608 - the pieces are constants of this module
+
+
 @transaction.atomic
 def open_work_items(*, acting: Any, requests: Sequence[VisitRequest]) -> Opened:
     """Put purposes on the households' open work items, opening and routing those that lack one.
@@ -84,124 +133,101 @@ def open_work_items(*, acting: Any, requests: Sequence[VisitRequest]) -> Opened:
     """
     if not requests:
         return Opened(0, 0)
-    gravest: dict[int, VisitRequest] = {}
-    for wanted in requests:
-        best = gravest.get(wanted.household_id)
-        if best is None or (wanted.severity, wanted.due_on) < (best.severity, best.due_on):
-            gravest[wanted.household_id] = wanted
-    new = _open_missing(acting, gravest)
-    grown = _add_purposes(acting, requests, new)
+    values = _as_arrays(requests) | {"now": timezone.now()}
+    # Under their locks: an item found open must not be closed before its purpose is added.
+    list(_open_items(values))
+    new = _open_missing(acting, values)
+    grown = _add_purposes(acting, values, new)
     return Opened(new=len(new), grown=grown)
 
 
-def _open_missing(acting: Any, gravest: dict[int, VisitRequest]) -> set[int]:
-    """Insert an item for each household without an open one; returns the new items' ids."""
-    held = set(
-        WorkItem.objects.open().filter(household__in=gravest).values_list("household_id", flat=True)
+def _open_items(values: Mapping[str, Any]) -> QuerySet[WorkItem]:
+    """The households' open items, locked in the order in which everybody locks them."""
+    households = set(values["household_ids"])
+    open_items: QuerySet[WorkItem] = WorkItem.objects.open().filter(household__in=households)
+    return open_items.order_by("pk").select_for_update()
+
+
+def _as_arrays(requests: Sequence[VisitRequest]) -> dict[str, Any]:
+    return {
+        "household_ids": [r.household_id for r in requests],
+        "codes": [r.code for r in requests],
+        "kinds": [r.kind for r in requests],
+        "subjects": [r.subject for r in requests],
+        "titles": [r.title for r in requests],
+        "sentences": [r.sentence for r in requests],
+        "severities": [int(r.severity) for r in requests],
+        "days": [r.due_on for r in requests],
+    }
+
+
+def _open_missing(acting: Any, values: Mapping[str, Any]) -> set[int]:
+    """Insert an item for each household without an open one; returns the new items' ids.
+
+    A concurrent run may have opened one meanwhile: the partial unique index lets one win.
+    """
+    routes = route(values["codes"], on=timezone.localdate())
+    names = dict(
+        Account.objects.filter(pk__in={a for a, _ in routes.values()}).values_list("pk", "name")
     )
-    missing = [wanted for household, wanted in gravest.items() if household not in held]
-    routes = route((wanted.code for wanted in missing), on=timezone.localdate())
-    fresh = []
-    for wanted in missing:
-        account_id, role = routes.get(wanted.code, (None, ""))
-        fresh.append(
-            WorkItem(
-                household_id=wanted.household_id,
-                code=wanted.code,
-                severity=wanted.severity,
-                due_on=wanted.due_on,
-                assignee_id=account_id,
-                assigned_role=role,
-            )
-        )
-    before = timezone.now()
-    # A concurrent run may have opened one meanwhile: the partial unique index lets one win.
-    WorkItem.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=1000)
-    items = list(
-        WorkItem.objects.open()
-        .filter(household__in=[w.household_id for w in missing], opened_at__gte=before)
-        .select_related("assignee")
-    )
-    WorkItemEvent.objects.bulk_create(
-        [
-            WorkItemEvent(
-                work_item=item,
-                verb=Verb.OPENED,
-                by_name=acting.display_name,
-                sentence=_routed_sentence(item),
-            )
-            for item in items
-        ],
-        batch_size=1000,
-    )
-    if items:
+    routed = {
+        "routed": list(routes),
+        "accounts": [account for account, _ in routes.values()],
+        "roles": [role for _, role in routes.values()],
+        "said": [f"自动派给{Role(role).label}{names[pk]}" for pk, role in routes.values()],
+        "nobody": NOBODY,
+        "by": acting.display_name,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_MISSING, {**values, **routed})
+        new = [item for (item,) in cursor.fetchall()]
+    if new:
         record(
             acting=acting,
             verb="opened_work_items",
-            subject=("grid.workitem", items[0].pk),
-            detail={"count": len(items), "first": items[0].pk, "last": items[-1].pk},
+            subject=("grid.workitem", new[0]),
+            detail={"count": len(new), "first": new[0], "last": new[-1]},
         )
-    return {item.pk for item in items}
+    return set(new)
 
 
 def _routed_sentence(item: WorkItem) -> str:
     if item.assignee is None:
-        return "网格到村都没有在岗人员，请乡镇派单。"
+        return NOBODY
     return f"自动派给{Role(item.assigned_role).label}{item.assignee.name}"
 
 
-def _add_purposes(acting: Any, requests: Sequence[VisitRequest], new: set[int]) -> int:
+def _add_purposes(acting: Any, values: Mapping[str, Any], new: set[int]) -> int:
     """Add what is not there yet; an item that grows takes the gravest severity and nearest day."""
-    items = {
-        item.household_id: item
-        for item in WorkItem.objects.open()
-        .filter(household__in={r.household_id for r in requests})
-        .order_by("pk")
-        .select_for_update()
-    }
-    known = set(
-        WorkItemPurpose.objects.filter(
-            work_item__in=items.values(), state__in=[PurposeState.WANTED, PurposeState.REPORTED]
-        ).values_list("kind", "subject")
-    )
-    fresh = [r for r in requests if (r.kind, r.subject) not in known]
-    WorkItemPurpose.objects.bulk_create(
-        [
-            WorkItemPurpose(
-                work_item=items[r.household_id],
-                kind=r.kind,
-                subject=r.subject,
-                title=r.title,
-                sentence=r.sentence,
-                severity=r.severity,
-                due_on=r.due_on,
-            )
-            for r in fresh
-        ],
-        ignore_conflicts=True,
-        batch_size=1000,
-    )
-    by_item: dict[int, list[VisitRequest]] = defaultdict(list)
-    for r in fresh:
-        by_item[items[r.household_id].pk].append(r)
-    grown = [item for item in items.values() if item.pk in by_item and item.pk not in new]
-    for item in grown:
-        added = by_item[item.pk]
-        item.severity = min(item.severity, *(r.severity for r in added))
-        item.due_on = min(item.due_on, *(r.due_on for r in added))
+    items = {item.pk: item for item in _open_items(values) if item.pk not in new}
+    if len(items) + len(new) != len(set(values["household_ids"])):
+        raise RuntimeError("a visit was opened and closed by others meanwhile; to be tried again")
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_PURPOSES, values)
+        added = cursor.fetchall()
+    by_item: dict[int, list[tuple[str, int, date]]] = defaultdict(list)
+    for item_id, *purpose in added:
+        if item_id in items:
+            by_item[item_id].append(tuple(purpose))
+    for item_id, purposes in by_item.items():
+        item = items[item_id]
+        item.severity = min(item.severity, *(severity for _, severity, _ in purposes))
+        item.due_on = min(item.due_on, *(due_on for _, _, due_on in purposes))
         item.state = State.TO_VISIT
         item.version += 1
+    grown = [items[pk] for pk in by_item]
     WorkItem.objects.bulk_update(grown, ["severity", "due_on", "state", "version"], batch_size=500)
     WorkItemEvent.objects.bulk_create(
         [
             WorkItemEvent(
-                work_item_id=item.pk,
+                work_item_id=pk,
                 verb=Verb.GREW,
                 by_name=acting.display_name,
-                sentence="、".join(r.title for r in by_item[item.pk])[:300],
+                sentence="、".join(title for title, _, _ in purposes)[:300],
             )
-            for item in grown
-        ]
+            for pk, purposes in by_item.items()
+        ],
+        batch_size=1000,
     )
     return len(grown)
 
@@ -235,30 +261,49 @@ def reroute_stranded_items(*, acting: Any) -> int:
 
 @transaction.atomic
 def update_purposes(*, acting: Any, changed: Sequence[VisitRequest]) -> None:
-    """The sender's evidence grew: new sentence, severity and day on purposes already there."""
+    """The sender knows more or less now: new sentence, severity and day on purposes already there.
+
+    An item is as grave as its gravest live purpose; its day only comes nearer.
+    """
     purposes = {
         (p.kind, p.subject): p
         for p in WorkItemPurpose.objects.filter(
             kind__in={r.kind for r in changed},
             subject__in=[r.subject for r in changed],
             state__in=[PurposeState.WANTED, PurposeState.REPORTED],
-        ).select_related("work_item")
+        )
     }
-    touched = []
+    touched: list[WorkItemPurpose] = []
+    nearer: dict[int, date] = {}
     for r in changed:
         if purpose := purposes.get((r.kind, r.subject)):
             purpose.sentence, purpose.severity = r.sentence, r.severity
-            purpose.due_on = min(purpose.due_on, r.due_on)
+            if r.due_on < purpose.due_on:
+                purpose.due_on = r.due_on
+                item_id = purpose.work_item_id
+                nearer[item_id] = min(nearer.get(item_id, r.due_on), r.due_on)
             touched.append(purpose)
     WorkItemPurpose.objects.bulk_update(touched, ["sentence", "severity", "due_on"], batch_size=500)
-    for purpose in touched:
-        WorkItem.objects.filter(pk=purpose.work_item_id).filter(
-            Q(severity__gt=purpose.severity) | Q(due_on__gt=purpose.due_on)
-        ).update(
-            severity=Least("severity", purpose.severity),
-            due_on=Least("due_on", purpose.due_on),
-            version=F("version") + 1,
+    _regrade({p.work_item_id for p in touched}, nearer)
+
+
+def _regrade(item_ids: set[int], nearer: Mapping[int, date]) -> None:
+    gravest = dict(
+        WorkItemPurpose.objects.filter(
+            work_item__in=item_ids, state__in=[PurposeState.WANTED, PurposeState.REPORTED]
         )
+        .order_by()
+        .values_list("work_item_id")
+        .annotate(Min("severity"))
+    )
+    moved = []
+    for item in WorkItem.objects.select_for_update().filter(pk__in=item_ids).order_by("pk"):
+        due_on = min(item.due_on, nearer.get(item.pk, item.due_on))
+        if (item.severity, item.due_on) != (gravest[item.pk], due_on):
+            item.severity, item.due_on = gravest[item.pk], due_on
+            item.version += 1
+            moved.append(item)
+    WorkItem.objects.bulk_update(moved, ["severity", "due_on", "version"], batch_size=500)
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -17,7 +17,8 @@ from grid.models import (
 )
 from grid.roles import Act
 from grid.scope import require
-from monitoring.actions.screenings import MOVED, PURPOSE
+from monitoring.actions.dispatching import PURPOSE
+from monitoring.actions.raising import follow_moves
 from monitoring.lifecycle import BY_NAME
 from monitoring.models import Alert, AlertEvent, AlertState, Clue, Finding
 from yizhou.audit import SYSTEM, record
@@ -37,8 +38,7 @@ CLUE_OUTCOMES = frozenset(
 def collect_reports(*, acting: Any = SYSTEM, work_item_id: int | None = None) -> int:
     """Take what visits reported on alerts. Doing it twice changes nothing. Returns how many."""
     if work_item_id is None:  # beat's work: the page that just wrote has one visit to hand in
-        with connection.cursor() as cursor:
-            cursor.execute(MOVED)
+        follow_moves()
     reports = VisitReport.objects.uncollected(PURPOSE)
     if work_item_id is not None:
         reports = reports.filter(purpose__work_item=work_item_id)
@@ -85,17 +85,17 @@ def settle_alert(
 ) -> Finding:
     """Close an alert with an outcome and its reason; outcomes of CLUE_OUTCOMES raise a clue.
 
-    Before a visit only outcomes that need none are allowed. Raises Refusal, Overtaken.
+    Before a visit, sent out or still in line, only outcomes that need none are allowed. Raises
+    Refusal, Overtaken.
     """
     require(acting, Act.SETTLE_ALERT, code=alert.code)
     if outcome not in Outcome.values:
         raise Refusal("请选择核实结果。", code="outcome_missing")
     if len(reason.strip()) < 4:
         raise Refusal("请写明依据和理由（至少 4 个字）。", code="reason_missing")
-    unvisited = alert.state == AlertState.TO_VERIFY
-    if unvisited and outcome not in WITHOUT_VISIT:
+    move = BY_NAME[SETTLED_BY.get(alert.state, "settle")]
+    if alert.state in SETTLED_BY and outcome not in WITHOUT_VISIT:
         raise Refusal("这个结果要有入户核实，请先派人入户。", code="visit_missing")
-    move = BY_NAME["settle_unvisited" if unvisited else "settle"]
     changed = Alert.objects.filter(pk=alert.pk, state=move.source, version=version_seen).update(
         state=move.target, closed_at=timezone.now(), version=F("version") + 1
     )
@@ -142,6 +142,12 @@ def settle_alert(
     )
     return finding
 
+
+# The move that settles an alert nobody has visited, by its state.
+SETTLED_BY: dict[str, str] = {
+    AlertState.TO_VERIFY: "settle_unvisited",
+    AlertState.HELD: "settle_held",
+}
 
 # A township may close without a visit only what needs no look at the household.
 WITHOUT_VISIT = frozenset(

@@ -17,9 +17,9 @@ from grid.actions.households import record_death, remove_member
 from grid.models import Membership, Person
 from grid.roles import Act
 from grid.scope import require
+from monitoring.actions.matching import match_rows
 from monitoring.actions.screenings import request_screening
 from monitoring.feeds import FEEDS, Happening
-from monitoring.intake.merging import MATCH
 from monitoring.models import RegistryProposal, ScreeningRun, SourceOfTruth
 from monitoring.models.conflict import Fact
 from yizhou import statements
@@ -130,22 +130,11 @@ def _detail(names: set[str]) -> sql.Composable:
 
 @transaction.atomic
 def match_records(*, acting: Any) -> int:
-    """Rows whose person has appeared in the registry since: rows matched, over all feeds.
-
-    A feed that is being merged at this moment is left for the next time.
-    """
-    matched = {}
-    lock = sql.SQL("SELECT pg_try_advisory_xact_lock(hashtext(%s))")
-    for code, feed in FEEDS.items():
-        if not statements.ask(lock, [f"feed:{code}"])[0][0]:
-            continue
-        model = sql.Identifier(feed.model._meta.db_table)
-        if rows := statements.run(sql.SQL(MATCH).format(model=model)):
-            matched[code] = rows
+    """Rows whose person has appeared in the registry since; they are screened anew."""
+    matched = match_rows(acting=acting)
     if matched:
-        record(acting=acting, verb="matched_records", subject=("records", ""), detail=matched)
         request_screening(acting=SYSTEM, trigger=ScreeningRun.Trigger.UPLOAD)
-    return sum(matched.values())
+    return matched
 
 
 @transaction.atomic

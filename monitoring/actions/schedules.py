@@ -15,11 +15,15 @@ DAILY = "每日研判"
 DAILY_AT = (2, 30)  # before work begins; the county may change it
 COMPARING = "比对部门数据"
 COMPARED_AT = ("0-5", 10)  # every hour of the night: it reads all departments' records
+SENDING = "派出排队的预警"
+SENDING_AT = (7, 30)  # after the night's screening, before workers set out; to be confirmed
 REMINDING = "报送提醒"
 REMINDING_AT = (8, 0)  # when offices open; to be confirmed
 EVERY_SECONDS = {
     "收取走访结果": ("monitoring.tasks.collect_visit_reports", 30),
     "补跑研判": ("monitoring.tasks.sweep_screenings", 20),
+    "补跑规则回测": ("monitoring.tasks.sweep_back_tests", 60),
+    "补跑研判对比": ("monitoring.tasks.sweep_comparisons", 60),
     "补跑数据报送": ("monitoring.tasks.sweep_uploads", 20),
     "补配人员和户籍变动建议": ("monitoring.tasks.follow_registry", 600),
     "清理到期文件": ("monitoring.tasks.clear_kept_files", 86_400),
@@ -34,6 +38,7 @@ def install_schedule() -> None:
     """Create the schedule rows that are missing; leaves alone what officials changed."""
     for name, task, at in (
         (DAILY, "monitoring.tasks.screen_on_schedule", DAILY_AT),
+        (SENDING, "monitoring.tasks.send_held_alerts", SENDING_AT),
         (REMINDING, "monitoring.tasks.remind_departments", REMINDING_AT),
     ):
         if not PeriodicTask.objects.filter(name=name).exists():

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from psycopg2.sql import SQL, Literal
 
 from grid.models import Account
+from monitoring.actions.freezing import UNDOING
 from monitoring.actions.screenings import request_screening
 from monitoring.actions.uploads import require_sender
 from monitoring.intake.undoing import undo
@@ -15,6 +17,7 @@ from monitoring.models import ScreeningRun, Upload, UploadUndo, UploadUndoRow
 from yizhou.audit import SYSTEM, record
 from yizhou.deferred import LeaseLost, ring
 from yizhou.refusals import NotAllowed, Overtaken, reason_given
+from yizhou.statements import run
 
 INTERRUPTED = "撤回时发生意外，系统会自动再试；若一直不成功，请联系系统管理员。"
 
@@ -53,6 +56,7 @@ def advance_undo(undo_id: str | int) -> bool:
 def _undo(request: UploadUndo, token: uuid.UUID) -> None:
     """Everything in one transaction: rows, lists, stage, audit and the new screening."""
     UploadUndoRow.objects.filter(undo=request).delete()
+    run(SQL("SELECT pg_advisory_xact_lock({})").format(Literal(UNDOING)))
     undone = undo(request, at=timezone.now())
     UploadUndo.objects.filter(pk=request.pk).update(**asdict(undone))
     moved = Upload.objects.filter(pk=request.upload_id, stage=Upload.Stage.UNDOING).update(

@@ -11,7 +11,8 @@ from grid.models import Person
 
 class Record(models.Model):
     """One row a department sent. Rows are never changed: a newer version supersedes an older one,
-    so what was known on any day can be replayed (received_at, superseded_at).
+    so what was known on any day can be replayed (received_at, superseded_at). A version that an
+    undo brought back is a copy, received then, with its first batch and row number.
 
     The identity number itself is not kept here: `id_digest` finds the person, `id_tail` is shown.
     """

@@ -2,7 +2,8 @@
 
 A row of the batch is reversed (superseded by its own batch: that marks it withdrawn), kept with a
 reason, or failed. Where the batch had replaced something, the latest earlier version that still
-stands comes back. Nothing is deleted: what was known on any past day can still be replayed.
+stands comes back: as a copy, received at the moment of the undo, with its own batch and row number.
+The original stays superseded, so that a moment between still shows what was believed then.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,16 @@ from yizhou import statements
 REPLACED = "后来的批次已更正或替换这一行，撤回不影响现值"
 ACTED_ON = "已有人据此办理（户籍变动或数据打架答复），请先改正那一处"
 NOT_POSSIBLE = "这一行没有撤回成功，请联系系统管理员"
+NOT_COPIED = {"id", "received_at", "superseded_at", "superseded_by_id"}
+# A row that came back before counts once: as its latest copy.
+LATEST = (
+    "NOT EXISTS (SELECT 1 FROM {model} l WHERE l.upload_id = r.upload_id"
+    " AND l.row_number = r.row_number AND l.id > r.id)"
+)
+# People acted on the row when another copy of it was current.
+ACTED_ON_ROWS = (
+    "(SELECT a.row_number FROM {model} a WHERE a.upload_id = %(upload)s AND a.id IN ({acted_on}))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +54,18 @@ class _Undoing:
         self.args: dict[str, Any] = {"upload": request.upload_id, "at": at, "undo": request.pk}
         key = ["id_digest" if n == "id_number" else n for n in feed.natural_key]
         names = [sql.Identifier(k) for k in key]
+        columns = [f.column for f in feed.model._meta.concrete_fields]
+        copied = [sql.Identifier(c) for c in columns if c not in NOT_COPIED]
+        model = sql.Identifier(feed.model._meta.db_table)
         self.parts: dict[str, sql.Composable] = {
-            "model": sql.Identifier(feed.model._meta.db_table),
+            "model": model,
             "list": sql.Identifier(UploadUndoRow._meta.db_table),
-            "acted_on": acted_on_sql(feed.code),
+            "acted_on": sql.SQL(ACTED_ON_ROWS).format(
+                model=model, acted_on=acted_on_sql(feed.code)
+            ),
+            "latest": sql.SQL(LATEST).format(model=model),
+            "copied": sql.SQL(", ").join(copied),
+            "copy": sql.SQL(", ").join(sql.SQL("p.{}").format(c) for c in copied),
             "key": sql.SQL(", ").join(sql.SQL("p.{}").format(n) for n in names),
             "same_key": sql.SQL(" AND ").join(sql.SQL("c.{0} = p.{0}").format(n) for n in names),
         }
@@ -57,14 +76,16 @@ class _Undoing:
         kept = self._list(
             "kept", REPLACED, "r.superseded_at IS NOT NULL AND r.superseded_by_id <> r.upload_id"
         )
-        kept += self._list("kept", ACTED_ON, "r.superseded_at IS NULL AND r.id IN ({acted_on})")
+        kept += self._list(
+            "kept", ACTED_ON, "r.superseded_at IS NULL AND r.row_number IN {acted_on}"
+        )
         reversed_rows = self._run(
             "UPDATE {model} r SET superseded_at = %(at)s, superseded_by_id = r.upload_id"
             " WHERE r.upload_id = %(upload)s AND r.superseded_at IS NULL"
-            " AND r.id NOT IN ({acted_on})"
+            " AND r.row_number NOT IN {acted_on}"
         )
         failed = self._list(
-            "failed", NOT_POSSIBLE, "r.superseded_at IS NULL AND r.id NOT IN ({acted_on})"
+            "failed", NOT_POSSIBLE, "r.superseded_at IS NULL AND r.row_number NOT IN {acted_on}"
         )
         return Undone(reversed_rows, self._restore(), kept, failed)
 
@@ -78,13 +99,13 @@ class _Undoing:
         while frontier:
             gone = self._withdraw_behind(frontier)
             restored += self._run(
-                "UPDATE {model} b SET superseded_at = NULL, superseded_by_id = NULL FROM ("
-                " SELECT DISTINCT ON ({key}) p.id FROM {model} p"
+                "INSERT INTO {model} ({copied}, received_at)"
+                " SELECT DISTINCT ON ({key}) {copy}, %(at)s::timestamptz FROM {model} p"
                 " JOIN monitoring_upload u ON u.id = p.upload_id"
                 " WHERE p.superseded_by_id = ANY(%(frontier)s::uuid[])"
                 " AND p.upload_id <> p.superseded_by_id AND NOT EXISTS"
                 " (SELECT 1 FROM {model} c WHERE {same_key} AND c.superseded_at IS NULL)"
-                " ORDER BY {key}, u.as_of DESC, p.id DESC) best WHERE b.id = best.id",
+                " ORDER BY {key}, u.as_of DESC, p.id DESC",
                 frontier=[str(pk) for pk in frontier],
             )
             frontier = gone
@@ -106,7 +127,7 @@ class _Undoing:
         return self._run(
             "INSERT INTO {list} (undo_id, row_number, outcome, reason)"
             " SELECT %(undo)s, r.row_number, %(outcome)s, %(reason)s FROM {model} r"
-            " WHERE r.upload_id = %(upload)s AND {which}",
+            " WHERE r.upload_id = %(upload)s AND {which} AND {latest}",
             {"which": which},
             outcome=outcome,
             reason=reason,

@@ -5,12 +5,20 @@ from monitoring.feeds.dibao_payment import DibaoPayment
 from monitoring.feeds.disability_certificate import DisabilityCertificate
 from monitoring.feeds.medical_settlement import MedicalSettlement
 from monitoring.feeds.school_status import SchoolStatus
-from monitoring.models.alert import Alert, AlertEvent, AlertState, Clue, Finding, Hit
+from monitoring.models.alert import (
+    Alert,
+    AlertEvent,
+    AlertState,
+    Annotation,
+    Clue,
+    Finding,
+    Hit,
+)
 from monitoring.models.conflict import DataConflict, DataConflictEvent, SourceOfTruth
 from monitoring.models.proposal import RegistryProposal
 from monitoring.models.reminder import DataReminder
-from monitoring.models.rule import Rule, RuleVersion
-from monitoring.models.screening import ScreeningRun
+from monitoring.models.rule import BackTest, Rule, RuleVersion
+from monitoring.models.screening import RunComparison, ScreeningRun, ScreeningShard
 from monitoring.models.threshold import Threshold
 from monitoring.models.transfer import Transfer, TransferPart
 from monitoring.models.upload import (
@@ -26,6 +34,8 @@ __all__ = [
     "Alert",
     "AlertEvent",
     "AlertState",
+    "Annotation",
+    "BackTest",
     "Clue",
     "DataConflict",
     "DataConflictEvent",
@@ -39,7 +49,9 @@ __all__ = [
     "Rule",
     "RuleVersion",
     "SchoolStatus",
+    "RunComparison",
     "ScreeningRun",
+    "ScreeningShard",
     "SourceOfTruth",
     "Threshold",
     "Transfer",

@@ -14,15 +14,19 @@ from monitoring.models.screening import ScreeningRun
 class AlertState(models.TextChoices):
     """Moves between these are in monitoring/lifecycle.py and nowhere else."""
 
+    HELD = "held", "排队待派"
     TO_VERIFY = "to_verify", "核查中"
     REPORTED = "reported", "已回传"
     SETTLED = "settled", "已办结"
     WITHDRAWN = "withdrawn", "已撤销"
 
 
+OPEN = (AlertState.HELD, AlertState.TO_VERIFY, AlertState.REPORTED)
+
+
 class AlertQuerySet(models.QuerySet):
     def open(self) -> Self:
-        return self.filter(state__in=[AlertState.TO_VERIFY, AlertState.REPORTED])
+        return self.filter(state__in=OPEN)
 
 
 class Alert(models.Model):
@@ -41,6 +45,9 @@ class Alert(models.Model):
     )
     code = models.CharField("网格代码", max_length=20, db_collation="C")
     severity = models.PositiveSmallIntegerField("级别", choices=Severity)
+    lowered_from = models.PositiveSmallIntegerField(
+        "降级前的级别", choices=Severity, null=True, blank=True
+    )
     state = models.CharField(
         "状态", max_length=10, choices=AlertState, default=AlertState.TO_VERIFY
     )
@@ -69,7 +76,7 @@ class Alert(models.Model):
             models.Index(
                 fields=["code", "due_on"],
                 name="alert_open_by_place",
-                condition=Q(state__in=["to_verify", "reported"]),
+                condition=Q(state__in=["held", "to_verify", "reported"]),
             ),
             models.Index(fields=["household", "rule"], name="alert_by_household"),
         ]
@@ -77,11 +84,11 @@ class Alert(models.Model):
             models.UniqueConstraint(
                 name="alert_one_open_per_household_rule",
                 fields=["household", "rule"],
-                condition=Q(state__in=["to_verify", "reported"]),
+                condition=Q(state__in=["held", "to_verify", "reported"]),
             ),
             models.CheckConstraint(
                 name="alert_closed_has_time",
-                condition=Q(state__in=["to_verify", "reported"], closed_at=None)
+                condition=Q(state__in=["held", "to_verify", "reported"], closed_at=None)
                 | Q(state__in=["settled", "withdrawn"], closed_at__isnull=False),
             ),
         ]
@@ -99,11 +106,16 @@ class Hit(models.Model):
     person = models.ForeignKey(
         Person, verbose_name="人员", null=True, on_delete=models.PROTECT, related_name="+"
     )
-    feed = models.CharField("数据集", max_length=40)
     value = models.DecimalField("测得值", max_digits=14, decimal_places=2)
     line = models.DecimalField("标准线", max_digits=14, decimal_places=2, null=True)
     severity = models.PositiveSmallIntegerField("级别", choices=Severity)
-    evidence = ArrayField(models.BigIntegerField(), verbose_name="依据记录")
+    measured = ArrayField(
+        models.DecimalField(max_digits=20, decimal_places=4, null=True),
+        verbose_name="各测算项的数",
+        default=list,
+        help_text="按测算项名称排序",
+    )
+    evidence = models.JSONField("依据记录", help_text="数据集: [记录号]")
     run = models.ForeignKey(ScreeningRun, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -113,6 +125,59 @@ class Hit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.alert_id} {self.value}"
+
+
+class AnnotationQuerySet(models.QuerySet):
+    def standing(self) -> Self:
+        return self.filter(ended_at=None)
+
+
+class Annotation(models.Model):
+    """A sign that speaks against a household's alerts or beside them: property, a car, a wage.
+
+    It lowers or explains, never hides. One stands for a household and rule, renewed by every run
+    and ended by the run that finds it no more.
+    """
+
+    SCOPE = "code"
+
+    household = models.ForeignKey(
+        Household, verbose_name="农户", on_delete=models.PROTECT, related_name="annotations"
+    )
+    code = models.CharField("网格代码", max_length=20, db_collation="C")
+    rule = models.ForeignKey(
+        Rule, verbose_name="规则", on_delete=models.PROTECT, related_name="annotations"
+    )
+    rule_version = models.ForeignKey(
+        RuleVersion, verbose_name="规则版本", on_delete=models.PROTECT, related_name="+"
+    )
+    lowers = models.BooleanField("降一级", default=False)
+    sentence = models.CharField("说明", max_length=300)
+    value = models.DecimalField("测得值", max_digits=14, decimal_places=2)
+    evidence = models.JSONField("依据记录", help_text="数据集: [记录号]")
+    evidence_hash = models.BinaryField("依据指纹", max_length=16, editable=False)
+    found_in = models.ForeignKey(
+        ScreeningRun, verbose_name="研判批次", on_delete=models.PROTECT, related_name="+"
+    )
+    found_at = models.DateTimeField("发现时间", auto_now_add=True)
+    ended_at = models.DateTimeField("消失时间", null=True, blank=True)
+
+    objects = AnnotationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "旁证"
+        verbose_name_plural = verbose_name
+        ordering = ["rule"]
+        constraints = [
+            models.UniqueConstraint(
+                name="annotation_once",
+                fields=["household", "rule"],
+                condition=Q(ended_at=None),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 class Finding(models.Model):
@@ -192,6 +257,8 @@ class AlertEvent(models.Model):
 
     class Verb(models.TextChoices):
         OPENED = "opened", "系统预警"
+        HELD = "held", "排队待派"
+        SENT = "sent", "派出核查"
         GREW = "grew", "依据更新"
         REPORTED = "reported", "入户核实回传"
         RETURNED = "returned", "退回补充"

@@ -1,4 +1,7 @@
-"""MED-01: heavy medical self-payment in twelve months.
+"""MED-01: the household paid a lot of its own for care in twelve months.
+
+All living members' own payments after the three tiers are added up; reversals come off. Low-income
+households have a lower line than others.
 
 Source: medical families, reference 4.3: thresholds differ by county (Xi'an 2025: over 10,000 for
 low-income people, over 26,000 for others [A6]; a Guangxi case of 9,295 was pushed [G5]). The
@@ -14,11 +17,16 @@ RULE = ShippedRule(
     owner="医保局",
     source="参照西安 2025 年筛查线；广西马山 2025 年有 9,295 元推送的例子；宜州区待核定",
     definition={
-        "feed": "medical_settlement",
         "level": "household",
-        "window": {"months": 12, "on": "settled_on"},
-        "where": [],
-        "measure": {"op": "sum", "column": "self_paid_yuan"},
+        "measures": {
+            "paid": {
+                "feed": "medical_settlement",
+                "op": "sum",
+                "column": "self_paid_yuan",
+                "window": {"months": 12, "on": "settled_on"},
+            }
+        },
+        "value": "paid",
         "lines": [
             {
                 "when": {
@@ -28,7 +36,7 @@ RULE = ShippedRule(
                         "marginal_prone",
                         "sudden_difficulty",
                     ],
-                    "receives": {"feed": "dibao_payment", "on": "month_on", "months": 3},
+                    "statuses": ["dibao"],
                 },
                 "threshold": "medical_self_paid_low_income",
                 "label": "低收入家庭",

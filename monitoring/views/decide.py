@@ -18,7 +18,7 @@ from grid.models import WorkItem
 from grid.requests import SignedInRequest
 from grid.scope import found
 from monitoring.actions.alerts import return_visit, settle_alert
-from monitoring.actions.screenings import PURPOSE
+from monitoring.actions.dispatching import PURPOSE
 from monitoring.models import Alert
 from monitoring.panel import panel_of, workers_for
 from monitoring.queue import Filters

@@ -4,7 +4,7 @@
     make bench ARGS="--scale one"  one township
 
 Beside each figure stands a plain yardstick measured in the same run: bare COPY of the same file,
-a loop in Python over a sample of households.
+DuckDB with the same conditions, a loop in Python over a sample of households.
 """
 
 import argparse
@@ -31,18 +31,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from grid.models import Account, Department, Household, Person, Severity
-from monitoring.actions.screenings import perform_screening, request_screening
+from grid.models import Account, Department, Person, Severity
 from monitoring.feeds import FEEDS
-from monitoring.models import Alert, MedicalSettlement, ScreeningRun
-from tests.bench import intake
+from monitoring.models import Alert, ScreeningRun
+from tests.bench import intake, screening
 from tests.bench.deliver import deliver
-from yizhou.audit import SYSTEM
 from yizhou.demo.county import townships_of
 from yizhou.demo.departments import write_files
 from yizhou.demo.load import built
-
-SAMPLE = 300  # households of the naive loop
 
 
 def say(text: str) -> None:
@@ -82,41 +78,10 @@ def send_files(folder: Path, manifest: dict[str, Any]) -> None:
         took, upload = timed(lambda p=path, f=feed.code, d=department: deliver(p, f, d))
         line = f"  {path.name:34} {upload.rows_in:9,} {took:7.1f} {upload.rows_in / took:9,.0f}"
         if path.suffix == ".csv":
-            encoding = "GB18030" if feed.code == "medical_settlement" else "UTF8"
+            encoding = "GB18030" if upload.notes["encoding"] == "GB18030" else "UTF8"
             yard = bare_copy(path, encoding)
             line += f"   {yard:8.2f}   {took / yard:5.1f}"
         say(line)
-
-
-def screen() -> float:
-    run = request_screening(acting=SYSTEM, trigger=ScreeningRun.Trigger.SCHEDULE)
-    took, _ = timed(lambda: perform_screening(run.pk))
-    run.refresh_from_db()
-    if run.job_state != "done":
-        sys.exit(f"研判失败：{run.job_error}")
-    say(
-        f"  研判 {took:6.2f} 秒：命中 {run.hits:,}，新预警 {run.alerts_opened:,}，"
-        f"更新 {run.alerts_grown:,}，撤销 {run.alerts_withdrawn:,}，"
-        f"新核查事项 {run.work_items_opened:,}"
-    )
-    return took
-
-
-def naive_loop() -> float:
-    """One rule, household by household through the ORM; seconds for the whole county, projected."""
-    since = timezone.localdate().replace(year=timezone.localdate().year - 1)
-    households = list(Household.objects.living()[:SAMPLE])
-
-    def loop() -> None:
-        for household in households:
-            people = list(Person.objects.living().filter(household=household))
-            rows = MedicalSettlement.objects.filter(
-                person__in=people, superseded_at=None, settled_on__gt=since
-            )
-            sum(row.self_paid_yuan for row in rows)
-
-    took, _ = timed(loop)
-    return took / max(1, len(households)) * Household.objects.living().count()
 
 
 def compared_with_truth(folder: Path) -> str:
@@ -182,17 +147,12 @@ def main() -> None:
     send_files(folder, manifest)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    say("\n研判（三条规则，全量）")
+    say("\n研判到派单（部门文件里的数据，两次）")
     ScreeningRun.objects.filter(job_state="waiting").delete()
-    first = screen()
-    screen()
-    projected = naive_loop()
-    say(
-        f"  逐户循环（抽 {SAMPLE} 户，只一条规则，推算全部）{projected:,.0f} 秒："
-        f"{projected / first:,.0f} 倍"
-    )
+    screening.measure_runs()
     say(f"  待办预警 {Alert.objects.open().count():,}；{compared_with_truth(folder)}")
     pages()
+    screening.measure(folder / "screening")
     intake.measure(folder / "million", rows=intake.ROWS if scale == "full" else 50_000)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     child = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

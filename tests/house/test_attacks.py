@@ -191,7 +191,7 @@ def test_graver_alert_is_due_sooner(world: World, alert: Alert) -> None:
     before = alert
     add_settlement(world.people["韦甲"], months_ago(1), "400000")
     screen()
-    alert = Alert.objects.get()
+    alert = Alert.objects.get(rule="MED-01")
     item = WorkItem.objects.get()
     assert alert.severity < before.severity
     assert alert.due_on < before.due_on
@@ -209,6 +209,7 @@ def test_one_townships_figure_does_not_rule_the_county(world: World) -> None:
             unit=figure.unit,
             area=world.other_township,
             from_on=figure.from_on,
+            until_on=figure.until_on,
             source="测试",
         )
     add_settlement(world.people["韦甲"], months_ago(2), "12000")
@@ -365,7 +366,7 @@ def test_old_run_carried_out_late_withdraws_nothing(world: World) -> None:
     )
     add_settlement(world.people["韦甲"], today - timedelta(days=2), "12000")
     screen()
-    alert = Alert.objects.get()
+    alert = Alert.objects.get(rule="MED-01")
     with suppress(Refusal):  # to refuse the retry is right as well
         retry_screening(acting=world.county_officer, run_id=old.pk)
     perform_screening(old.pk)

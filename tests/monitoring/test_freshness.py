@@ -179,6 +179,14 @@ def test_last_months_data_sent_this_month_make_last_month_late(world: World) -> 
 
 
 @pytest.mark.django_db
+def test_the_first_batch_is_not_late_for_a_due_day_before_it(world: World) -> None:
+    merged(world, date(2026, 8, 25))
+    merged(world, date(2026, 9, 25))
+    assert marks(date(2026, 10, 12))[-3:] == "首迟待"
+    assert one(date(2026, 10, 12)).on_time == (0, 1)
+
+
+@pytest.mark.django_db
 def test_a_quarterly_data_set_has_no_marks_between(world: World) -> None:
     merged(world, date(2026, 5, 10))
     assert marks(date(2026, 10, 12), QUARTERLY)[-6:] == "准——缺——"
@@ -230,6 +238,13 @@ def test_quality_counts_months_and_their_sum(world: World) -> None:
     assert found.total == Shares(rows=20, kept=18, matched_rows=14, due=2, on_time_months=2)
     assert [m.shares.score for m in found.months[-2:]] == [75, 100]
     assert (found.change, found.change_in_words) == (25, "末月比前次高 25")
+
+
+@pytest.mark.django_db
+def test_the_first_batch_costs_no_points_for_lateness(world: World) -> None:
+    merged(world, date(2026, 9, 25), rows_in=10, accepted=10)
+    (found,) = quality([DIBAO], date(2026, 10, 12))
+    assert (found.total.due, found.total.score) == (0, 100)
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ from grid.models import WorkItem, WorkItemPurpose
 from monitoring.actions.rules import load_shipped_rules
 from monitoring.actions.screenings import perform_screening, request_screening
 from monitoring.models import Alert, AlertState, Hit, ScreeningRun, Threshold
+from monitoring.rules import SHIPPED
 from tests.monitoring.records import (
     add_certificate,
     add_dibao_payment,
@@ -103,7 +104,8 @@ def test_dead_patient_does_not_count(world: World) -> None:
 def test_alert_keeps_every_evidence_row(world: World) -> None:
     rows = [add_settlement(world.people["韦甲"], months_ago(n), "6000") for n in (1, 2)]
     screen()
-    assert Hit.objects.get(alert__rule="MED-01").evidence == sorted(r.pk for r in rows)
+    hit = Hit.objects.get(alert__rule="MED-01")
+    assert hit.evidence == {"medical_settlement": sorted(r.pk for r in rows)}
 
 
 def test_sentence_says_the_figures(world: World) -> None:
@@ -214,7 +216,7 @@ def test_more_evidence_grows_the_open_alert(world: World) -> None:
     screen()
     add_settlement(world.people["韦甲"], months_ago(1), "20000")
     run = screen()
-    alert = Alert.objects.get()
+    alert = Alert.objects.get(rule="MED-01")
     assert (run.alerts_grown, alert.severity, alert.value) == (1, 1, 32000)
 
 
@@ -224,7 +226,8 @@ def test_grown_alert_renews_the_worker_s_sentence(world: World) -> None:
     add_settlement(world.people["韦甲"], months_ago(1), "20000")
     screen()
     item = WorkItem.objects.get()
-    assert ("32,000" in item.purposes.get().sentence, item.severity) == (True, 1)
+    purpose = item.purposes.get(severity=1)
+    assert ("32,000" in purpose.sentence, item.severity) == (True, 1)
 
 
 def test_corrected_source_withdraws_the_alert_and_closes_the_visit(world: World) -> None:
@@ -248,13 +251,20 @@ def test_alert_follows_a_household_that_moved(world: World) -> None:
     assert Alert.objects.get().code == world.far_grid.code
 
 
-def test_missing_figure_fails_the_run_with_its_name(world: World) -> None:
+def test_rule_without_its_figure_is_left_out_and_named(world: World) -> None:
     Threshold.objects.filter(key="medical_self_paid_ordinary").delete()
+    run = screen()
+    assert "MED-01" not in run.frozen["rules"]
+    assert "medical_self_paid_ordinary" in run.frozen["skipped"]["MED-01"]
+
+
+def test_missing_deadline_fails_the_run_with_its_name(world: World) -> None:
+    Threshold.objects.filter(key="deadline_workdays_1").delete()
     run = request_screening(acting=SYSTEM, trigger=ScreeningRun.Trigger.SCHEDULE)
     perform_screening(run.pk)
     run.refresh_from_db()
     assert run.job_state == "failed"
-    assert "medical_self_paid_ordinary" in run.job_error
+    assert "deadline_workdays_1" in run.job_error
 
 
 def test_run_is_done_once_however_often_the_bell_rings(world: World) -> None:
@@ -265,4 +275,4 @@ def test_run_is_done_once_however_often_the_bell_rings(world: World) -> None:
 def test_run_freezes_rules_and_figures(world: World) -> None:
     run = screen()
     assert run.frozen["thresholds"]["medical_self_paid_ordinary"] == "26000.00"
-    assert set(run.frozen["rules"]) == {"MED-01", "DIS-01", "EDU-01"}
+    assert set(run.frozen["rules"]) == {rule.code for rule in SHIPPED}

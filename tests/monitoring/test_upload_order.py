@@ -1,13 +1,15 @@
 """Order of batches, the quality gate, taking a batch back: what may overwrite what."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
+from django.db.models import Q
+from django.utils import timezone
 
 from monitoring.actions import undos, upload_steps, uploads
 from monitoring.actions.rules import load_shipped_rules
-from monitoring.models import DibaoPayment, ScreeningRun, Upload, UploadUndo
+from monitoring.models import DibaoPayment, RegistryProposal, ScreeningRun, Upload, UploadUndo
 from tests.monitoring.batches import as_csv, counts, dibao, send, titles, work
 from tests.world import World
 from yizhou.audit import SYSTEM, AuditEntry
@@ -207,6 +209,67 @@ def test_undo_brings_back_what_was_replaced(world: World) -> None:
     wrong = batch(world, [dibao(amount_yuan="8.00")])
     assert undone(world, wrong).restored == 1
     assert amounts() == ["800.00"]
+
+
+def known_at(moment: datetime) -> list[str]:
+    """Amounts as they were known at that moment."""
+    rows = DibaoPayment.objects.filter(
+        Q(superseded_at=None) | Q(superseded_at__gt=moment), received_at__lte=moment
+    )
+    return sorted(str(row.amount_yuan) for row in rows)
+
+
+def test_what_was_believed_before_an_undo_can_still_be_replayed(world: World) -> None:
+    batch(world, [dibao(amount_yuan="800.00")])
+    first = timezone.now()
+    wrong = batch(world, [dibao(amount_yuan="8.00")])
+    between = timezone.now()
+    undone(world, wrong)
+    assert [known_at(moment) for moment in (first, between, timezone.now())] == [
+        ["800.00"],
+        ["8.00"],
+        ["800.00"],
+    ]
+
+
+def test_what_came_back_names_its_own_batch_and_row(world: World) -> None:
+    first = batch(world, [dibao(1), dibao(amount_yuan="800.00")])
+    original = DibaoPayment.objects.get(amount_yuan="800.00")
+    undone(world, batch(world, [dibao(amount_yuan="8.00")]))
+    back = DibaoPayment.objects.get(amount_yuan="800.00", superseded_at=None)
+    assert (back.upload, back.row_number) == (first, original.row_number)
+    assert back.pk != original.pk
+
+
+def test_row_that_came_back_counts_once_when_its_own_batch_is_undone(world: World) -> None:
+    first = batch(world, [dibao(n) for n in range(3)])
+    for amount in ("8.00", "9.00"):
+        undone(world, batch(world, [dibao(amount_yuan=amount)]))
+    batch(world, [dibao(1, amount_yuan="7.00")])
+    request = undone(world, first)
+    assert (request.reversed, request.kept, request.failed) == (2, 1, 0)
+    assert amounts() == ["7.00"]
+
+
+def test_row_acted_on_before_it_came_back_stays(world: World) -> None:
+    first = batch(world, [dibao(), dibao(1)])
+    acted_on = DibaoPayment.objects.get(upload=first, row_number=2)
+    RegistryProposal.objects.create(
+        feed="dibao_payment",
+        happening="death",
+        record=acted_on.pk,
+        id_digest=acted_on.id_digest,
+        name="某甲",
+        happened_on=date(2026, 9, 1),
+        code=world.grid.code,
+        found_at=timezone.now(),
+        decided_at=timezone.now(),
+        state="confirmed",
+    )
+    undone(world, batch(world, [dibao(amount_yuan="8.00")]))
+    request = undone(world, first)
+    assert (request.reversed, request.kept) == (1, 1)
+    assert request.rows.get().reason.startswith("已有人据此办理")
 
 
 def test_undo_keeps_what_a_later_batch_replaced(world: World) -> None:

@@ -1,4 +1,5 @@
-"""The stories: how one household comes to be alerted, or nearly, by each of the three rules."""
+"""The stories: how one household comes to be alerted, or nearly, by the three rules with planted
+truths."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
