@@ -28,6 +28,7 @@ JobState = ScreeningRun.JobState
 UNDER_WAY = (JobState.WAITING, JobState.WORKING)
 LARGE = ("frozen", "by_rule")  # what lists have no use for
 TO_CHOOSE = 50
+ALERT = "alert"  # the effect of a rule that says nothing else
 
 
 def runs_in_order() -> "QuerySet[ScreeningRun]":
@@ -125,7 +126,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """One rule of a run; `before` is what the run it repeats had found."""
+    """One rule of a run; `before` is what the run it repeats had found.
+
+    No address of alerts for a rule that only annotates or lowers those of others.
+    """
 
     code: str
     title: str
@@ -142,21 +146,25 @@ class RuleRow:
 def rules_of(run: ScreeningRun, *, first: ScreeningRun | None) -> list[RuleRow]:
     """Rules the run used, most hits first. `first`: compare with that run."""
     used: dict[str, int] = run.frozen.get("rules", {})
-    versions = dict(
-        RuleVersion.objects.filter(pk__in=used.values()).values_list("pk", "number").order_by()
-    )
+    rows_of = RuleVersion.objects.filter(pk__in=used.values()).order_by()
+    versions = {
+        pk: (number, effect or ALERT)
+        for pk, number, effect in rows_of.values_list("pk", "number", "definition__effect")
+    }
     titles = rule_titles(used)
-    rows = [
-        RuleRow(
-            code=code,
-            title=titles.get(code, ""),
-            number=versions.get(version),
-            found=Found.read(run.by_rule.get(code)),
-            before=Found.read(first.by_rule.get(code)) if first is not None else None,
-            alerts_url=Filters(rule=code).url(),
+    rows = []
+    for code, version in used.items():
+        number, effect = versions.get(version, (None, ""))
+        rows.append(
+            RuleRow(
+                code=code,
+                title=titles.get(code, ""),
+                number=number,
+                found=Found.read(run.by_rule.get(code)),
+                before=Found.read(first.by_rule.get(code)) if first is not None else None,
+                alerts_url=Filters(rule=code).url() if effect == ALERT else "",
+            )
         )
-        for code, version in used.items()
-    ]
     return sorted(rows, key=lambda row: (row.equal, -row.found.hits, row.code))
 
 

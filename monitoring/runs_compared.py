@@ -123,7 +123,7 @@ class _Causes:
             "没有" if value is None else f"{amount(Decimal(value))} {unit}"
             for value in self.inputs["figures"][key]
         )
-        return f"标准线“{label}”由 {old} 改为 {new}。"
+        return f"标准线“{label}”由 {old}改为 {new}。"
 
     def _data(self, feed: str) -> str:
         title = FEEDS[feed].title if feed in FEEDS else feed

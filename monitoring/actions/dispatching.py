@@ -99,7 +99,10 @@ SELECT household_id FROM waiting
 WHERE account_id IS NULL OR most IS NULL OR visited_anyway
 UNION ALL
 SELECT r.household_id FROM ranked r
-LEFT JOIN (SELECT account_id, severity, count(*) AS n FROM sent GROUP BY 1, 2) u
+LEFT JOIN (
+    -- A visit under way becomes as grave as what is added to it: that is what it costs.
+    SELECT s.account_id, least(s.severity, l.severity) AS severity, count(*) AS n
+    FROM sent s LEFT JOIN line l ON l.household_id = s.household_id GROUP BY 1, 2) u
   ON u.account_id = r.account_id AND u.severity = r.severity
 WHERE r.place <= r.most - coalesce(u.n, 0)
 """  # noqa: S608 - the pieces are constants of this module

@@ -144,6 +144,8 @@ SELECT c.rule_id, c.version_id, c.household_id, c.code, c.graded,
 FROM (
     SELECT c.*, CASE WHEN c.household_id IN (
         SELECT n.household_id FROM monitoring_annotation n WHERE n.lowers AND n.ended_at IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM monitoring_ruleversion w
+                        WHERE w.id = c.version_id AND w.definition->'lowerable' = 'false')
         THEN least(c.severity + 1, 4) ELSE c.severity END AS graded
     FROM candidate c WHERE c.effect = 'alert'
 ) c
@@ -216,7 +218,9 @@ GROUP BY s.alert_id"""
 
 SPEAKS_AGAINST = SQL(
     "(SELECT n.sentence FROM monitoring_annotation n WHERE n.household_id = a.household_id"
-    " AND n.lowers AND n.ended_at IS NULL ORDER BY n.rule_id LIMIT 1)"
+    " AND n.lowers AND n.ended_at IS NULL AND NOT EXISTS (SELECT 1 FROM monitoring_ruleversion w"
+    " WHERE w.id = a.rule_version_id AND w.definition->'lowerable' = 'false')"
+    " ORDER BY n.rule_id LIMIT 1)"
 )
 LOWERED = SQL(
     """
@@ -272,9 +276,9 @@ class _Merge:
         run(self._said(RENEWED))
         run(self._said(FOUND))
         withdrawn = self._withdraw()
-        changed = self._regrade(ended)
         grown = self._ids(GROWN)
         add_events(AlertEvent.Verb.GREW, grown)
+        changed = self._regrade(ended)  # after GROWN: what grew out of blue can be lowered
         opened = self._open()
         self._replace_hits(opened, grown)
         changed |= set(grown)

@@ -29,7 +29,7 @@ READING_ORDER = (
     *("format", "code", "title", "risk", "owner", "source", "why", "review_on", "in_words"),
     *("definition", "thresholds", "level", "effect", "population", "measures", "when", "value"),
     *("direction", "lines", "bands", "deadline", "sentence", "cool_down_days", "regrow_share"),
-    *("feed", "op", "column", "where", "then", "window", "per", "members", "across"),
+    *("lowerable", "feed", "op", "column", "where", "then", "window", "per", "members", "across"),
     *("key", "label", "unit", "months", "on", "ago", "severity", "measure", "threshold"),
 )
 PLACE = {name: place for place, name in enumerate(READING_ORDER)}

@@ -30,6 +30,7 @@ RULE = ShippedRule(
         "value": "days",
         "bands": [{"severity": 1}],
         "sentence": "{who}无人照料，{value} 天前发现，还没有安排帮扶",
+        "lowerable": False,
         "cool_down_days": 30,
         "regrow_share": 1,
     },

@@ -31,7 +31,7 @@ EFFECTS = ("alert", "lower", "annotate")
 PARTS = frozenset(
     {
         *("level", "effect", "population", "measures", "when", "value", "direction", "lines"),
-        *("bands", "deadline", "sentence", "cool_down_days", "regrow_share"),
+        *("bands", "deadline", "sentence", "cool_down_days", "regrow_share", "lowerable"),
     }
 )
 COMPARISONS = (">=", ">", "<=", "<", "=", "<>")
@@ -61,6 +61,8 @@ def parsed(definition: Any) -> Definition:
         raise BadRule("effect（作用）应为 alert（预警）、lower（降级）或 annotate（注明）。")
     if definition.get("direction", "up") not in ("up", "down"):
         raise BadRule("direction（方向）应为 up（越高越重）或 down（越低越重）。")
+    if not isinstance(definition.get("lowerable", True), bool):
+        raise BadRule("lowerable（可否降级）应为 true 或 false。")
     measures = _measures(definition, level)
     value = definition.get("value")
     if value not in measures:
@@ -80,6 +82,7 @@ def parsed(definition: Any) -> Definition:
         sentence=_sentence(definition.get("sentence"), measures),
         cool_down_days=whole(definition.get("cool_down_days"), 0, 3650, "cool_down_days"),
         regrow_share=number(definition.get("regrow_share"), "regrow_share"),
+        lowerable=definition.get("lowerable", True),
     )
     if made.regrow_share < 0:
         raise BadRule("regrow_share（再次预警的增幅）不能小于 0。")

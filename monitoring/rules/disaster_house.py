@@ -28,6 +28,7 @@ RULE = ShippedRule(
         "value": "rooms",
         "bands": [{"severity": 1}],
         "sentence": "近 3 个月因灾房屋严重损坏或倒塌 {value} 间，请核对住处是否安全",
+        "lowerable": False,
         "cool_down_days": 30,
         "regrow_share": 0.5,
     },

@@ -32,6 +32,7 @@ RULE = ShippedRule(
         "value": "days",
         "bands": [{"severity": 2}],
         "sentence": "住房 {value} 天前鉴定为 C 级危房，仍有人居住，还没有处置",
+        "lowerable": False,
         "cool_down_days": 60,
         "regrow_share": 1,
     },

@@ -34,6 +34,7 @@ RULE = ShippedRule(
         "value": "days",
         "bands": [{"severity": 1}],
         "sentence": "住房 {value} 天前鉴定为 D 级危房，仍有人居住，还没有处置",
+        "lowerable": False,
         "cool_down_days": 30,
         "regrow_share": 1,
     },

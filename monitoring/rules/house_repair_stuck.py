@@ -32,6 +32,7 @@ RULE = ShippedRule(
         "value": "days",
         "bands": [{"severity": 3, "threshold": "house_repair_days"}],
         "sentence": "危房鉴定已 {value} 天，改造还没有完成，仍有人居住",
+        "lowerable": False,
         "cool_down_days": 90,
         "regrow_share": 0.5,
     },

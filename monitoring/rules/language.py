@@ -182,6 +182,7 @@ class Definition:
     sentence: str
     cool_down_days: int
     regrow_share: Decimal
+    lowerable: bool = True
 
     @property
     def own_measures(self) -> list[str]:

@@ -31,6 +31,7 @@ RULE = ShippedRule(
             {"severity": 2, "threshold": "mental_risk_orange"},
         ],
         "sentence": "{who}健康管理评估为高风险，请与村医、民警一同入户，不要独自前往",
+        "lowerable": False,
         "cool_down_days": 60,
         "regrow_share": 0.2,
     },

@@ -38,6 +38,7 @@ RULE = ShippedRule(
         "lines": [{"threshold": "school_cost_after_aid", "label": "教育支出监测线"}],
         "bands": [{"severity": 2, "times": 3}, {"severity": 3, "times": 1}],
         "sentence": "资助后一学年仍自付学费生活费 {value} 元，达到监测线 {line} 元",
+        "lowerable": False,
         "cool_down_days": 180,
         "regrow_share": 0.2,
     },

@@ -46,6 +46,7 @@ RULE = ShippedRule(
         "direction": "down",
         "bands": [{"severity": 3, "threshold": "compulsory_age_most"}, {"severity": 4}],
         "sentence": "{who}（{value} 岁）休学，请问清原因和复学时间",
+        "lowerable": False,
         "cool_down_days": 120,
         "regrow_share": 0,
     },

@@ -38,6 +38,7 @@ RULE = ShippedRule(
             {"severity": 3},
         ],
         "sentence": "{who}连续 {value} 天未到校，学校报疑似辍学",
+        "lowerable": False,
         "cool_down_days": 30,
         "regrow_share": 1,
     },

@@ -40,6 +40,7 @@ RULE = ShippedRule(
         "value": "longest",
         "bands": [{"severity": 2, "threshold": "water_longest_cut_days"}, {"severity": 3}],
         "sentence": "最长连续停水 {value} 天，一年共停水 {in_all} 天",
+        "lowerable": False,
         "cool_down_days": 60,
         "regrow_share": 0.5,
     },

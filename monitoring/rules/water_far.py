@@ -51,6 +51,7 @@ RULE = ShippedRule(
         "value": "minutes",
         "bands": [{"severity": 3}],
         "sentence": "取水往返要 {value} 分钟，路远坡高，不够方便",
+        "lowerable": False,
         "cool_down_days": 120,
         "regrow_share": 0.5,
     },

@@ -30,6 +30,7 @@ RULE = ShippedRule(
         "direction": "down",
         "bands": [{"severity": 2, "threshold": "water_litres_dry_area"}, {"severity": 3}],
         "sentence": "每人每天只有 {value} 升水，低于饮水安全标准",
+        "lowerable": False,
         "cool_down_days": 120,
         "regrow_share": 0,
     },

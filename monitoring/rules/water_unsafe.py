@@ -48,6 +48,7 @@ RULE = ShippedRule(
         "direction": "down",
         "bands": [{"severity": 2}],
         "sentence": "饮水评价不安全：每人每天 {value} 升，取水往返 {minutes} 分钟，请核对水质",
+        "lowerable": False,
         "cool_down_days": 60,
         "regrow_share": 0,
     },

@@ -105,6 +105,8 @@ def phrases(definition: Mapping[str, Any], figures: Figures = NO_FIGURES) -> lis
     found.append(Phrase("deadline", "核查时限", said.deadline()))
     found.append(Phrase("sentence", "原因写法", definition["sentence"]))
     found.append(Phrase("cool_down", "再次预警", said.cool_down()))
+    if not definition.get("lowerable", True):
+        found.append(Phrase("lowerable", "旁证", "有房产、车辆等旁证也不降级"))
     return found
 
 

@@ -120,6 +120,8 @@ def definition_from(raw: Raw) -> dict[str, Any]:
     made["sentence"] = text(raw, "sentence")
     made["cool_down_days"] = number(text(raw, "cool_down_days"))
     made["regrow_share"] = number(text(raw, "regrow_share"))
+    if text(raw, "lowerable") == "no":
+        made["lowerable"] = False
     return made
 
 
@@ -331,6 +333,7 @@ def raw_from(definition: Mapping[str, Any], figures: Mapping[str, Any]) -> Raw:
         "sentence": definition["sentence"],
         "cool_down_days": str(definition["cool_down_days"]),
         "regrow_share": str(definition["regrow_share"]),
+        "lowerable": "yes" if definition.get("lowerable", True) else "no",
         "figures": [
             {"key": key} | dict(figure) | {"confirmed": "1" if figure.get("confirmed") else ""}
             for key, figure in figures.items()

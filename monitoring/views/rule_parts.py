@@ -35,6 +35,7 @@ from monitoring.views.rule_columns import (
 from monitoring.views.rule_form import FROM_FEED, WITH_COLUMN, Raw, names_of, rows, several, text
 
 DEEPEST_GROUP = 4
+LOWERABLE = flat({"yes": "降一级", "no": "不降级"})
 
 KINDS: Options = [
     ("数据集里的记录", [(op, OPS[op]) for op in OPS]),
@@ -379,6 +380,13 @@ class Desk:
             Box("cool_down_days", "办结后几天内不重复", text(raw, "cool_down_days"), "number"),
             Box(
                 "regrow_share", "再变动多少除外（0.2 为两成）", text(raw, "regrow_share"), "number"
+            ),
+            Box(
+                "lowerable",
+                "有房产、车辆等旁证时",
+                text(raw, "lowerable") or "yes",
+                "select",
+                LOWERABLE,
             ),
         ]
         part.boxes[1].options, part.boxes[1].wide = self.figures, True

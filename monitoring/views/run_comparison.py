@@ -64,7 +64,8 @@ def _results_context(request: SignedInRequest, asked: RunComparison) -> dict[str
     return {
         "differ": [rule for rule in both if rule.differ],
         "equal": [rule for rule in both if not rule.differ],
-        "one_sided": [rule for rule in rules if rule.ran != "both"],
+        "one_sided_hit": [r for r in rules if r.ran != "both" and r.hits_of_one],
+        "one_sided_quiet": [r for r in rules if r.ran != "both" and not r.hits_of_one],
         "households": asked.results["households"],
         "totals": {
             part: sum(getattr(rule, part) for rule in both)

@@ -51,9 +51,7 @@ def pay(world: World, name: str, yuan: str = "30000", days: int = 40) -> Any:
 
 
 def compared(world: World, first: ScreeningRun, second: ScreeningRun) -> dict[str, Compared]:
-    asked = request_comparison(
-        acting=world.county_officer, first_id=first.pk, second_id=second.pk
-    )
+    asked = request_comparison(acting=world.county_officer, first_id=first.pk, second_id=second.pk)
     assert perform_comparison(asked.pk)
     done = comparison_of(asked.pk)
     assert done.job_state == "done", done.job_error
@@ -101,7 +99,7 @@ def test_another_figure_is_named_with_both_values(world: World) -> None:
     assert counts(told)[:2] == (1, 0)
     label = Threshold.objects.get(key=LINE).label
     old = Threshold(value=first.frozen["thresholds"][LINE]).value
-    assert told.causes == [f"标准线“{label}”由 {int(float(old)):,} 元 改为 50,000 元。"]
+    assert told.causes == [f"标准线“{label}”由 {int(float(old)):,} 元改为 50,000 元。"]
 
 
 def test_another_version_is_named_with_both_numbers(world: World) -> None:
@@ -254,9 +252,7 @@ def test_a_run_that_does_not_exist_is_not_found(world: World) -> None:
 def test_runs_without_a_common_household_are_refused(world: World) -> None:
     runs = [screened(upload=pay(world, name).upload) for name in ("韦甲", "蓝甲")]
     with pytest.raises(Refusal, match="没有重合"):
-        request_comparison(
-            acting=world.county_officer, first_id=runs[0].pk, second_id=runs[1].pk
-        )
+        request_comparison(acting=world.county_officer, first_id=runs[0].pk, second_id=runs[1].pk)
 
 
 @pytest.mark.parametrize("who", ["township_officer", "leader", "worker_1", "stranger"])

@@ -489,6 +489,19 @@ def test_household_with_an_open_visit_takes_nobody_s_place(world: World) -> None
     assert raised().held == 0
 
 
+def test_place_that_a_graver_alert_frees_is_filled_at_once(world: World) -> None:
+    """The visit of the first household becomes orange: the yellow place is another's."""
+    publish("DISABLED", DISABLED)
+    figure(world, "visits_per_week_3", "1")
+    first, _ = neighbours(world, "2900", "2100")
+    raised()
+    assert states() == {"邻0": "to_verify", "邻1": "held"}
+    add_certificate(first.head, TODAY() - timedelta(days=9), 1)
+    raised()
+    assert Alert.objects.filter(state="held").count() == 0
+    assert raised().work_items == 0
+
+
 def test_household_sent_this_week_counts_once(world: World) -> None:
     figure(world, "visits_per_week_4", "1")
     (home,) = neighbours(world, "1500")
@@ -680,6 +693,17 @@ def test_annotation_makes_the_alert_and_its_visit_milder(world: World, lowered: 
     assert (lowered.severity, lowered.lowered_from, lowered.state) == (3, 2, "to_verify")
     assert (item.severity, item.purposes.get().severity) == (3, 3)
     assert lowered.events.last().sentence == "有旁证（已领 300 元），由橙降为黄"
+
+
+def test_what_counts_whatever_the_income_is_not_made_milder(world: World, rules: None) -> None:
+    publish("BENEFIT", BENEFIT)
+    publish("ROOF", PAID | {"lowerable": False})
+    pay(world.household, "3000")
+    raised()
+    add_dibao_payment(world.people["覃乙"], TODAY())
+    raised()
+    alerts = {a.rule_id: (a.severity, a.lowered_from) for a in Alert.objects.all()}
+    assert alerts == {"PAID": (3, 2), "ROOF": (2, None)}
 
 
 def test_alert_is_as_grave_as_before_when_the_annotation_ends(world: World, lowered: Alert) -> None:

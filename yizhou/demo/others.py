@@ -1,7 +1,8 @@
 """Small files of all further departments, drawn from the demo's people by the feeds' contracts.
 
 One person in so many has a row in a data set, always the same one. The three rules with
-planted truths read none of these files. A few facts contradict another department's; they are told in the manifest.
+planted truths read none of these files. A few facts contradict another department's; they are told
+in the manifest.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,9 +1,9 @@
 """Planted truth: households that must be alerted, and near misses that must not.
 
-Each story changes what the departments know about one household and says what follows by
-three of the rules: MED-01 (12 months' own payment of the household), DIS-01 (new certificate of level 1 or
-2), EDU-01 (suspected drop-out aged 6 to 15). Background rows keep clear of their lines, so
-what a screening on the same day alerts by these three is exactly this. What the other rules find
+Each story changes what the departments know about one household and says what follows by three of
+the rules: MED-01 (12 months' own payment of the household), DIS-01 (new certificate of level 1 or
+2), EDU-01 (suspected drop-out aged 6 to 15). Background rows keep clear of their lines, so what a
+screening on the same day alerts by these three is exactly this. What the other rules find
 comes from yizhou/demo/others.py and is not planted.
 """
 
