@@ -91,9 +91,10 @@ class Sum:
 def sums_of(run: ScreeningRun, shards: Iterable[ScreeningShard]) -> list[Sum]:
     """In the order of COUNTS. While the run is at work its own counts are still 0."""
     every = list(shards)
+    labels = {field.name: str(field.verbose_name) for field in ScreeningRun._meta.fields}
     return [
         Sum(
-            str(ScreeningRun._meta.get_field(name).verbose_name),
+            labels[name],
             sum(getattr(shard, name) for shard in every),
             getattr(run, name),
         )

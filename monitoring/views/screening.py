@@ -48,7 +48,7 @@ def _list_context(request: SignedInRequest) -> dict[str, Any]:
 def _page_context(request: SignedInRequest, **typed: Any) -> dict[str, Any]:
     """The list and the schedule; `typed` comes back after a refusal."""
     task = daily_schedule()
-    schedule = {
+    schedule: dict[str, Any] = {
         "hour": task.crontab.hour if task else "",
         "minute": task.crontab.minute if task else "",
         "enabled": bool(task and task.enabled),

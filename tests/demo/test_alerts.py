@@ -5,14 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
+from psycopg2.sql import SQL
 
 from grid.models import Account, Household, Severity, WorkItem
+from monitoring.actions.freezing import freeze
+from monitoring.engine import screen
 from monitoring.models import Alert, Upload
+from monitoring.rules import SHIPPED
+from tests.monitoring.interpreter import Facts, Moment, feeds_of, hits_at
 from yizhou.demo.load import build
 from yizhou.demo.sending import send
 from yizhou.local.processes import Child
+from yizhou.statements import ask
 
 
 def quiet(text: str) -> None:
@@ -48,6 +55,9 @@ def test_departments_files_become_exactly_the_planted_alerts(
         assert by_rule[0]["n"] <= households * 0.01
         assert by_rule.count() >= 40
 
+    with subtests.test("the independent interpreter finds the same hits of every rule"):
+        assert_interpreter_agrees()
+
     with subtests.test("every receipt says what the manifest expects"):
         manifest = json.loads((tmp_path / "demo/one/manifest.json").read_text(encoding="utf-8"))
         for file in manifest["files"]:
@@ -71,3 +81,33 @@ def test_departments_files_become_exactly_the_planted_alerts(
 
     with subtests.test("sending again sends nothing"):
         assert not send(scale="one", address=live_server.url, today=today, say=quiet)
+
+
+def assert_interpreter_agrees() -> None:
+    """Engine and interpreter over the whole demo county, all rules in force."""
+    with transaction.atomic():
+        frozen = freeze(as_of=timezone.localdate())
+        screen(frozen)
+        found = {
+            (rule, household, person): (severity, value, line, json.loads(evidence))
+            for rule, household, person, severity, value, line, evidence in ask(
+                SQL(
+                    "SELECT rule_id, household_id, person_id, severity, value, line,"
+                    " evidence::text FROM hit"
+                )
+            )
+        }
+    facts = Facts.load(sorted({f for rule in frozen.rules for f in feeds_of(rule.definition)}))
+    moment = Moment(facts, as_of=frozen.as_of, known_at=frozen.known_at, not_yet=set())
+    expected = {
+        (rule.rule_id, hit.household_id, hit.person_id): (
+            hit.severity,
+            hit.value,
+            hit.line,
+            hit.evidence,
+        )
+        for rule in frozen.rules
+        for hit in hits_at(moment, rule.definition, frozen.thresholds)
+    }
+    assert len(frozen.rules) == len(SHIPPED)
+    assert found == expected
