@@ -9,7 +9,7 @@ from django.utils import timezone
 from psycopg2.sql import SQL, Literal
 
 from grid.actions.work_items import route
-from grid.models import Account, Region
+from grid.models import Account, Person, Region
 from grid.roles import Act, Level
 from grid.scope import require
 from monitoring.actions.figures import fingerprint, lacking
@@ -58,7 +58,7 @@ def preview_version(*, acting: Account, version: RuleVersion, version_seen: int)
         "at": timezone.now().isoformat(),
         "as_of": today.isoformat(),
         "level": version.definition["level"],
-        "people_screened": screened.subjects,
+        "people_screened": Person.objects.living().exclude(household=None).count(),
         "overfull": overfull,
         "ms": round((time.monotonic() - begun) * 1000),
     }

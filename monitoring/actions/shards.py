@@ -56,7 +56,7 @@ def _screen_shard(shard: ScreeningShard, token: uuid.UUID) -> None:
     frozen = frozen_of(run)
     screened = screen(frozen, within=within)
     shard.by_rule = _by_rule(screened)
-    shard.hits, shard.households = screened.hits, screened.households
+    shard.hits, shard.households = screened.hits, screened.households or 0
     if run.kind != ScreeningRun.Kind.REPEAT:
         rules = [r.rule_id for r in frozen.rules if r.rule_id not in screened.overfull]
         if run.kind == ScreeningRun.Kind.FULL:

@@ -58,9 +58,12 @@ COUNTY = Within()
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """`overfull`: rules that matched far too many, with their count; their hits were dropped."""
+    """People and households looked at: None when one rule was tried and nobody had to count them.
 
-    subjects: int
-    households: int
+    `overfull`: rules that matched far too many, with their count; their hits were dropped.
+    """
+
+    subjects: int | None
+    households: int | None
     hits: int
     overfull: Mapping[str, int]

@@ -31,6 +31,7 @@ from monitoring.rules.language import (
     Change,
     FromFeed,
     Latest,
+    Members,
     Rows,
 )
 
@@ -54,10 +55,12 @@ class Scan:
 
 
 class Scans:
-    """The scans that a set of rules needs."""
+    """The scans that a set of rules needs. `wide`: over so many households that most rows of a
+    feed are theirs.
+    """
 
-    def __init__(self, frozen: Frozen, measures: Iterable[FromFeed]) -> None:
-        self.frozen = frozen
+    def __init__(self, frozen: Frozen, measures: Iterable[FromFeed], *, wide: bool) -> None:
+        self.frozen, self.wide = frozen, wide
         self.by_pick: dict[tuple[object, ...], Scan] = {}
         for measure in measures:
             key = (*_pick(measure), measure.per)
@@ -69,12 +72,12 @@ class Scans:
 
     def queries(self) -> dict[str, Composable]:
         """SELECT of every scan by its name."""
-        return {
-            scan.name: (_of_rows if isinstance(scan.measures[0], Rows) else _of_picks)(
-                scan, self.frozen
-            )
-            for scan in self.by_pick.values()
-        }
+        return {scan.name: self._query(scan) for scan in self.by_pick.values()}
+
+    def _query(self, scan: Scan) -> Composable:
+        if not isinstance(scan.measures[0], Rows):
+            return _of_picks(scan, self.frozen)
+        return _of_rows(scan, self.frozen, first_by_person=self.wide and _of_everybody(scan))
 
 
 def _pick(measure: FromFeed) -> tuple[object, ...]:
@@ -100,7 +103,15 @@ def fits(measure: Rows, frozen: Frozen) -> Composable:
     )
 
 
-def _of_rows(scan: Scan, frozen: Frozen) -> Composable:
+def _of_everybody(scan: Scan) -> bool:
+    """Whether no measure narrows whose rows count."""
+    return all(measure.members == Members() for measure in scan.measures)
+
+
+def _of_rows(scan: Scan, frozen: Frozen, *, first_by_person: bool) -> Composable:
+    """A row a person or a household. `first_by_person`: rows are added up before anybody looks
+    whose they are; far fewer have to find their person then.
+    """
     feed = scan.measures[0].feed
     columns, all_fit = [], []
     for measure in scan.measures:
@@ -114,20 +125,37 @@ def _of_rows(scan: Scan, frozen: Frozen) -> Composable:
         columns.append(
             SQL("({} FILTER (WHERE {}))::numeric AS {}").format(value, fit, scan.column(measure))
         )
-    keys = SQL(", ").join(
-        SQL("s.{}").format(Identifier(k))
-        for k in (("household_id", "person_id") if scan.per == PERSON else ("household_id",))
+    parts = {
+        "keys": SQL("s.household_id, s.person_id" if scan.per == PERSON else "s.household_id"),
+        "columns": SQL(", ").join(columns),
+        "table": table_of(feed),
+        "standing": standing(frozen),
+        "any": disjunction(all_fit),
+    }
+    if not first_by_person:
+        return SQL(
+            "SELECT {keys}, {columns} FROM {table} r JOIN subject s ON s.person_id = r.person_id"
+            " WHERE {standing} AND ({any}) GROUP BY {keys}"
+        ).format(**parts)
+    sums = SQL(
+        "SELECT r.person_id, {columns} FROM {table} r"
+        " WHERE {standing} AND ({any}) GROUP BY r.person_id"
+    ).format(**parts)
+    names = [scan.column(measure) for measure in scan.measures]
+    if scan.per == PERSON:
+        return SQL(
+            "SELECT {keys}, {names} FROM ({sums}) a JOIN subject s ON s.person_id = a.person_id"
+        ).format(names=SQL(", ").join(names), sums=sums, **parts)
+    together = SQL(", ").join(
+        SQL("{0}({1}) AS {1}").format(
+            SQL(measure.op if measure.op in ("max", "min") else "sum"), scan.column(measure)
+        )
+        for measure in scan.measures
     )
     return SQL(
-        "SELECT {keys}, {columns} FROM {table} r JOIN subject s ON s.person_id = r.person_id"
-        " WHERE {standing} AND ({any}) GROUP BY {keys}"
-    ).format(
-        keys=keys,
-        columns=SQL(", ").join(columns),
-        table=table_of(feed),
-        standing=standing(frozen),
-        any=disjunction(all_fit),
-    )
+        "SELECT {keys}, {together} FROM ({sums}) a JOIN subject s ON s.person_id = a.person_id"
+        " GROUP BY {keys}"
+    ).format(together=together, sums=sums, **parts)
 
 
 # ---- latest rows ----

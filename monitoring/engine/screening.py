@@ -80,7 +80,7 @@ def screen(frozen: Frozen, *, within: Within = COUNTY, evidence: bool = True) ->
     measured (in the order of own_measures) and evidence (feed: row ids).
     """
     rules = Compiled(frozen, within)
-    rules.prepare(as_views=len(frozen.rules) == 1 and within.households is None)
+    rules.prepare(as_views=len(frozen.rules) == 1 and not evidence)
     run(RAW_HIT)
     overfull: dict[str, int] = {}
     for graded in rules.graded:
@@ -88,7 +88,7 @@ def screen(frozen: Frozen, *, within: Within = COUNTY, evidence: bool = True) ->
         if not found:
             continue
         rules.with_hits.append(graded)
-        if graded.made.effect == "alert" and found > rules.most_of(graded.made):
+        if rules.is_overfull(graded.made, found):
             overfull[graded.rule.rule_id] = found
             run(SQL("DELETE FROM raw_hit WHERE rule_id = {}").format(Literal(graded.rule.rule_id)))
     run(SQL("CREATE INDEX ON raw_hit (rule_id, household_id); ANALYZE raw_hit"))
@@ -134,13 +134,15 @@ class Compiled:
         self.frozen, self.within = frozen, within
         made = [parsed(rule.definition) for rule in frozen.rules]
         self.counts = member_counts(made)
-        self.scans = Scans(frozen, (m for d in made for m in d.from_feeds().values()))
+        measures = (m for d in made for m in d.from_feeds().values())
+        self.scans = Scans(frozen, measures, wide=within.households is None)
         self.graded = [
             Graded(rule, definition, self.scans, self.counts, frozen)
             for rule, definition in zip(frozen.rules, made, strict=True)
         ]
         self.with_hits: list[Graded] = []
-        self.subjects = self.households = 0
+        self.subjects: int | None = None
+        self.households: int | None = None
 
     def prepare(self, *, as_views: bool = False) -> None:
         """`subject` (people), `family` (households) and the scans, each made once for all rules.
@@ -166,6 +168,10 @@ class Compiled:
         _clear()
         for name, query in queries.items():
             self._make(name, query, "VIEW" if as_views else "TABLE")
+        if not as_views:
+            self._count()
+
+    def _count(self) -> None:
         [(self.subjects,)] = ask(SQL("SELECT count(*) FROM subject"))
         [(self.households,)] = ask(SQL("SELECT count(*) FROM family"))
 
@@ -193,11 +199,14 @@ class Compiled:
         run(SQL("DROP TABLE fired"))
         return found
 
-    def most_of(self, made: Definition) -> int:
-        """How many hits of a rule are believable."""
-        subjects = self.subjects if made.level == PERSON else self.households
-        share = self.frozen.thresholds.get(MOST_SHARE, Decimal(1))
-        return max(ALWAYS_ALLOWED, int(subjects * share))
+    def is_overfull(self, made: Definition, found: int) -> bool:
+        """Whether a rule that alerts fires for more than is believable."""
+        if made.effect != "alert" or found <= ALWAYS_ALLOWED:
+            return False
+        if self.subjects is None or self.households is None:
+            self._count()
+        subjects = (self.subjects if made.level == PERSON else self.households) or 0
+        return found > subjects * self.frozen.thresholds.get(MOST_SHARE, Decimal(1))
 
     def find_evidence(self) -> None:
         """The rows behind the hits, each measure once for all rules that use it."""
