@@ -6,6 +6,7 @@ from django.utils import timezone
 from monitoring.actions import (
     back_tests,
     comparisons,
+    kept_measures,
     retention,
     screenings,
     transfers,
@@ -52,6 +53,12 @@ def collect_visit_reports() -> None:
 def sweep_screenings() -> None:
     """Beat: runs whose doorbell was lost or whose worker died."""
     screenings.sweep_screenings()
+
+
+@shared_task
+def keep_measures() -> None:
+    """After a whole run, and by beat for lost bells: what previews of the day measure."""
+    kept_measures.keep_measures()
 
 
 @shared_task

@@ -20,6 +20,12 @@ def run(statement: sql.Composable, args: Any = None) -> int:
         return int(cursor.rowcount)
 
 
+def text_of(statement: sql.Composable) -> str:
+    """The statement as the database will read it."""
+    with connection.cursor() as cursor:
+        return str(statement.as_string(cursor.cursor))
+
+
 def ask(statement: sql.Composable, args: Any = None) -> list[tuple[Any, ...]]:
     """All rows of the answer."""
     with connection.cursor() as cursor:

@@ -46,15 +46,20 @@ def freeze(*, as_of: date, known_at: datetime | None = None, feed: str = "") -> 
     """
     versions = RuleVersion.objects.published(as_of).order_by("rule_id")
     rules = [FrozenRule(v.rule_id, v.pk, v.definition) for v in versions]
-    merging = Upload.objects.filter(stage=Upload.Stage.MERGING) if known_at is None else ()
     return Frozen(
         as_of=as_of,
         known_at=known_at or timezone.now(),
         rules=[rule for rule in rules if not feed or _reads(rule, feed)],
         thresholds=figures_on(as_of),
-        not_yet=[upload.pk for upload in merging],
+        not_yet=being_merged() if known_at is None else (),
         replay=True,
     )
+
+
+def being_merged() -> list[uuid.UUID]:
+    """Batches of which some rows may already bear an earlier time than now."""
+    merging = Upload.objects.filter(stage=Upload.Stage.MERGING)
+    return list(merging.values_list("pk", flat=True))
 
 
 def _reads(rule: FrozenRule, feed: str) -> bool:

@@ -13,6 +13,7 @@ from grid.models import Account, Person, Region
 from grid.roles import Act, Level
 from grid.scope import require
 from monitoring.actions.figures import fingerprint, lacking
+from monitoring.actions.kept_measures import ask_to_keep, screen_for_preview
 from monitoring.actions.trying import frozen_with, tried
 from monitoring.models import RuleVersion
 from monitoring.models.alert import OPEN
@@ -44,7 +45,7 @@ def preview_version(*, acting: Account, version: RuleVersion, version_seen: int)
         version.rule_id, version.pk, version.definition, version.figures, as_of=today
     )
     try:
-        with tried(frozen, within_ms=WITHIN_MS) as screened:
+        with tried(frozen, within_ms=WITHIN_MS, screening=screen_for_preview) as screened:
             overfull = screened.overfull.get(version.rule_id, 0)
             seen = {} if overfull else _counted(version.rule_id)
     except OperationalError as error:
@@ -68,6 +69,7 @@ def preview_version(*, acting: Account, version: RuleVersion, version_seen: int)
     if not kept:
         raise Overtaken()
     version.preview = seen
+    ask_to_keep(frozen)
     detail = {"households": seen.get("households", 0), "overfull": overfull}
     record(acting=acting, verb="previewed_rule", subject=version, detail=detail)
     return seen

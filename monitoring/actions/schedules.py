@@ -21,6 +21,7 @@ REMINDING = "报送提醒"
 REMINDING_AT = (8, 0)  # when offices open; to be confirmed
 EVERY_SECONDS = {
     "收取走访结果": ("monitoring.tasks.collect_visit_reports", 30),
+    "留存测算项": ("monitoring.tasks.keep_measures", 600),
     "补跑研判": ("monitoring.tasks.sweep_screenings", 20),
     "补跑规则回测": ("monitoring.tasks.sweep_back_tests", 60),
     "补跑研判对比": ("monitoring.tasks.sweep_comparisons", 60),

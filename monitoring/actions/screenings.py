@@ -20,6 +20,7 @@ from grid.models import Household, Region, Severity
 from grid.roles import Act, Level
 from grid.scope import require
 from monitoring.actions.freezing import freeze, frozen_of, kept, usable, wait_for_writers
+from monitoring.actions.kept_measures import ask_to_keep
 from monitoring.actions.matching import match_rows
 from monitoring.actions.shards import COUNTS, perform_shard, touched_households
 from monitoring.engine import Frozen
@@ -132,6 +133,7 @@ def perform_screening(run_id: int) -> bool:
             job_state=JobState.DONE
         ).update(job_state=JobState.STOPPED)
         _ring_next()
+        ask_to_keep()
     return done
 
 

@@ -12,7 +12,7 @@ from monitoring.engine.evidence import rows_of
 from monitoring.engine.frozen import Frozen, FrozenRule, Within
 from monitoring.engine.grading import Graded
 from monitoring.engine.scans import picked_rows
-from monitoring.engine.screening import Compiled
+from monitoring.engine.screening import Compiled, clear
 from monitoring.rules.language import (
     PERSON,
     Change,
@@ -72,6 +72,7 @@ def behind(
     No subject: the household had no living member or was dissolved.
     """
     rules = Compiled(replace(frozen, rules=[rule]), Within(households=[household_id]))
+    clear()
     rules.prepare()
     [graded] = rules.graded
     graded.made = _Opened(**{f.name: getattr(graded.made, f.name) for f in fields(Definition)})

@@ -5,9 +5,10 @@ measure. Rows (sum, count ..) of a feed make one scan; latest rows make one for 
 them; a change joins two such picks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 
 from psycopg2.sql import SQL, Composable, Identifier, Literal
 
@@ -35,15 +36,20 @@ from monitoring.rules.language import (
     Rows,
 )
 
+KEPT_SCHEMA = "kept"
 COUNTED = ("count", "exists", "absent", "latest_is", "changed")
 
 
 @dataclass(slots=True)
 class Scan:
-    """One temporary table and the measures it has columns for, in the order asked for."""
+    """One temporary table and the measures it has columns for, in the order asked for.
+
+    `kept`: the lasting table that holds them already.
+    """
 
     name: str
     per: str
+    kept: str | None = None
     measures: list[FromFeed] = field(default_factory=list)
 
     def add(self, measure: FromFeed) -> None:
@@ -56,28 +62,53 @@ class Scan:
 
 class Scans:
     """The scans that a set of rules needs. `wide`: over so many households that most rows of a
-    feed are theirs.
+    feed are theirs. `kept`: (lasting table, its column) of measures that need no scan.
     """
 
-    def __init__(self, frozen: Frozen, measures: Iterable[FromFeed], *, wide: bool) -> None:
-        self.frozen, self.wide = frozen, wide
+    def __init__(
+        self,
+        frozen: Frozen,
+        measures: Iterable[FromFeed],
+        *,
+        wide: bool,
+        kept: Mapping[FromFeed, tuple[str, str]] = MappingProxyType({}),
+    ) -> None:
+        self.frozen, self.wide, self.kept = frozen, wide, kept
         self.by_pick: dict[tuple[object, ...], Scan] = {}
         for measure in measures:
-            key = (*_pick(measure), measure.per)
-            scan = self.by_pick.setdefault(key, Scan(f"scan_{len(self.by_pick)}", measure.per))
+            name, table = f"scan_{len(self.by_pick)}", self._table(measure)
+            scan = self.by_pick.setdefault(self._key(measure), Scan(name, measure.per, table))
             scan.add(measure)
 
     def of(self, measure: FromFeed) -> Scan:
-        return self.by_pick[(*_pick(measure), measure.per)]
+        return self.by_pick[self._key(measure)]
+
+    def _key(self, measure: FromFeed) -> tuple[object, ...]:
+        return (*_pick(measure), measure.per, self._table(measure))
+
+    def _table(self, measure: FromFeed) -> str | None:
+        return self.kept[measure][0] if measure in self.kept else None
 
     def queries(self) -> dict[str, Composable]:
         """SELECT of every scan by its name."""
         return {scan.name: self._query(scan) for scan in self.by_pick.values()}
 
     def _query(self, scan: Scan) -> Composable:
+        if scan.kept is not None:
+            return self._of_kept(scan, scan.kept)
         if not isinstance(scan.measures[0], Rows):
             return _of_picks(scan, self.frozen)
         return _of_rows(scan, self.frozen, first_by_person=self.wide and _of_everybody(scan))
+
+    def _of_kept(self, scan: Scan, table: str) -> Composable:
+        keys = ("household_id", "person_id") if scan.per == PERSON else ("household_id",)
+        columns = [Identifier(key) for key in keys] + [
+            SQL("{} AS {}").format(Identifier(self.kept[measure][1]), scan.column(measure))
+            for measure in scan.measures
+        ]
+        return SQL("SELECT {} FROM {}").format(
+            SQL(", ").join(columns), Identifier(KEPT_SCHEMA, table)
+        )
 
 
 def _pick(measure: FromFeed) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from psycopg2.sql import SQL, Composable, Identifier, Literal
 
@@ -80,17 +81,24 @@ def screen(frozen: Frozen, *, within: Within = COUNTY, evidence: bool = True) ->
     measured (in the order of own_measures) and evidence (feed: row ids).
     """
     rules = Compiled(frozen, within)
+    clear()
     rules.prepare(as_views=len(frozen.rules) == 1 and not evidence)
     run(RAW_HIT)
+    found = {graded.rule.rule_id: rules.insert_hits(graded) for graded in rules.graded}
+    return finished(rules, found, evidence=evidence)
+
+
+def finished(rules: "Compiled", found: Mapping[str, int], *, evidence: bool) -> Screened:
+    """`hit` from the rows of `raw_hit`, of which each rule has `found` so many."""
     overfull: dict[str, int] = {}
     for graded in rules.graded:
-        found = rules.insert_hits(graded)
-        if not found:
+        code = graded.rule.rule_id
+        if not found[code]:
             continue
         rules.with_hits.append(graded)
-        if rules.is_overfull(graded.made, found):
-            overfull[graded.rule.rule_id] = found
-            run(SQL("DELETE FROM raw_hit WHERE rule_id = {}").format(Literal(graded.rule.rule_id)))
+        if rules.is_overfull(graded.made, found[code]):
+            overfull[code] = found[code]
+            run(SQL("DELETE FROM raw_hit WHERE rule_id = {}").format(Literal(code)))
     run(SQL("CREATE INDEX ON raw_hit (rule_id, household_id); ANALYZE raw_hit"))
     run(EVIDENCE)
     if evidence:
@@ -104,6 +112,7 @@ def screen(frozen: Frozen, *, within: Within = COUNTY, evidence: bool = True) ->
 def measured(frozen: Frozen, household_id: int) -> list[Measured]:
     """Every rule and subject of one household, whether it fires or not."""
     rules = Compiled(frozen, Within(households=[household_id]))
+    clear()
     rules.prepare()
     found = []
     for graded in rules.graded:
@@ -130,12 +139,17 @@ def measured(frozen: Frozen, household_id: int) -> list[Measured]:
 class Compiled:
     """A set of rules over one frozen moment and place."""
 
-    def __init__(self, frozen: Frozen, within: Within) -> None:
+    def __init__(
+        self,
+        frozen: Frozen,
+        within: Within,
+        kept: Mapping[FromFeed, tuple[str, str]] = MappingProxyType({}),
+    ) -> None:
         self.frozen, self.within = frozen, within
         made = [parsed(rule.definition) for rule in frozen.rules]
         self.counts = member_counts(made)
-        measures = (m for d in made for m in d.from_feeds().values())
-        self.scans = Scans(frozen, measures, wide=within.households is None)
+        self.measures = list(dict.fromkeys(m for d in made for m in d.from_feeds().values()))
+        self.scans = Scans(frozen, self.measures, wide=within.households is None, kept=kept)
         self.graded = [
             Graded(rule, definition, self.scans, self.counts, frozen)
             for rule, definition in zip(frozen.rules, made, strict=True)
@@ -150,26 +164,23 @@ class Compiled:
         One rule alone reads each of them once: as views the planner sees through them, and several
         processes of the database share the work.
         """
-        self.as_views = as_views
-        # Compiling to machine code costs more than it saves here. The feeds lie in memory or on
-        # fast disks: a place's rows by key are cheaper than the county's in a row.
-        run(
-            SQL("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL random_page_cost = 1")
-        )
-        queries = {
-            "subject": _subjects(self.frozen, self.within),
+        settle()
+        base = {
+            "subject": subjects(self.frozen, self.within),
             "family": (
-                _families(self.counts, self.frozen)
+                families(self.counts, self.frozen)
                 if self.counts or not as_views
                 else _plain_families(self.frozen, self.within)
             ),
-            **self.scans.queries(),
         }
-        _clear()
-        for name, query in queries.items():
-            self._make(name, query, "VIEW" if as_views else "TABLE")
+        self.make({**base, **self.scans.queries()}, as_views=as_views)
         if not as_views:
             self._count()
+
+    def make(self, queries: Mapping[str, Composable], *, as_views: bool) -> None:
+        """Temporary tables or views by name, in their order."""
+        for name, query in queries.items():
+            self._make(name, query, "VIEW" if as_views else "TABLE")
 
     def _count(self) -> None:
         [(self.subjects,)] = ask(SQL("SELECT count(*) FROM subject"))
@@ -224,21 +235,31 @@ class Compiled:
                 run(SQL("INSERT INTO evidence {}").format(statement))
 
 
-def _clear() -> None:
-    """An earlier screening of the same transaction may have left its tables or views."""
+def settle() -> None:
+    """How the database is to work in this transaction."""
+    # Compiling to machine code costs more than it saves here. The feeds lie in memory or on
+    # fast disks: a place's rows by key are cheaper than the county's in a row.
+    run(SQL("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off; SET LOCAL random_page_cost = 1"))
+
+
+def clear(*, results: bool = True) -> None:
+    """An earlier screening of the same transaction may have left its tables or views.
+
+    `results`: what it found, too.
+    """
     left = ask(
         SQL(
             "SELECT CASE relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relname FROM pg_class"
             " WHERE relnamespace = pg_my_temp_schema() AND relkind IN ('r', 'v')"
-            " AND (relname IN ('subject', 'family', 'raw_hit', 'evidence', 'hit')"
-            " OR relname ~ '^scan_[0-9]+$') ORDER BY relkind DESC"
-        )
+            " AND (relname IN ('subject', 'family') OR relname ~ '^scan_[0-9]+$'"
+            " OR ({} AND relname IN ('raw_hit', 'evidence', 'hit'))) ORDER BY relkind DESC"
+        ).format(Literal(results))
     )
     for what, name in left:
         run(SQL("DROP {} IF EXISTS pg_temp.{} CASCADE").format(SQL(what), Identifier(name)))
 
 
-def _subjects(frozen: Frozen, within: Within) -> Composable:
+def subjects(frozen: Frozen, within: Within) -> Composable:
     moment = frozen.known_at if frozen.replay else None
     return SQL(
         "SELECT p.id AS person_id, p.household_id, h.code, h.kind, p.born_on, p.sex, p.labour,"
@@ -277,7 +298,7 @@ def _plain_families(frozen: Frozen, within: Within) -> Composable:
     )
 
 
-def _families(counts: Mapping[Members, str], frozen: Frozen) -> Composable:
+def families(counts: Mapping[Members, str], frozen: Frozen) -> Composable:
     columns = [
         SQL("count(*) FILTER (WHERE {}) AS {}").format(
             conjunction(people(members, frozen)), Identifier(name)

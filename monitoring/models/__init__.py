@@ -15,6 +15,7 @@ from monitoring.models.alert import (
     Hit,
 )
 from monitoring.models.conflict import DataConflict, DataConflictEvent, SourceOfTruth
+from monitoring.models.kept import KeptMeasures
 from monitoring.models.proposal import RegistryProposal
 from monitoring.models.reminder import DataReminder
 from monitoring.models.rule import BackTest, Rule, RuleVersion
@@ -44,6 +45,7 @@ __all__ = [
     "DisabilityCertificate",
     "Finding",
     "Hit",
+    "KeptMeasures",
     "MedicalSettlement",
     "RegistryProposal",
     "Rule",

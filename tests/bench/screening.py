@@ -14,11 +14,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -39,31 +39,18 @@ from monitoring.models import (
 )
 from tests.bench.duck import Duck, columns_read, recorded
 from tests.bench.frozen import frozen_shipped
+from tests.bench.previews import measure_previews
 from tests.bench.records import fill_records
+from tests.bench.saying import say, timed, verdict
 from tests.bench.tables import ask, run
 from yizhou.audit import SYSTEM
 
-LIMIT_SECONDS, LIMIT_DUCK, LIMIT_TOUCHED, LIMIT_PREVIEW = 30, 1.5, 1.0, 1.0
+LIMIT_SECONDS, LIMIT_DUCK, LIMIT_TOUCHED = 30, 1.5, 1.0
 LIMIT_GROWTH, LIMIT_WORKERS, LIMIT_MB = 12, 1.6, 600
 SAMPLE = 300  # households of the loop one by one
 TOUCHED = 1_000  # people of one batch
 TOUCHED_FEED = "employment_status"
 TENTH = "bench_tenth"  # a schema
-
-
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def timed(what: Callable[[], Any]) -> tuple[float, Any]:
-    began = time.perf_counter()
-    result = what()
-    return time.perf_counter() - began, result
-
-
-def verdict(holds: bool) -> str:
-    return "达到" if holds else "没有达到"
 
 
 def measure(folder: Path) -> None:
@@ -78,12 +65,12 @@ def measure(folder: Path) -> None:
         ours = measure_full(frozen)
         duck = beside_duck(folder, ours)
     measure_touched()
-    measure_previews()
     measure_growth(ours)
     measure_workers(duck)
     measure_one_by_one(ours)
     say("\n研判到派单（全县 24 个月数据，两次）")
     measure_runs()
+    measure_previews()
 
 
 def prepare() -> int:
@@ -240,24 +227,6 @@ def measure_touched() -> None:
         f"{len(frozen.rules)} 条有关规则，带证据）首次 {seconds[0]:.2f} 秒，"
         f"再三次中位 {median(seconds[1:]):.2f} 秒；上限 {LIMIT_TOUCHED:.0f} 秒："
         f"{verdict(median(seconds) <= LIMIT_TOUCHED)}"
-    )
-
-
-def measure_previews() -> None:
-    """Every rule once by itself over the county, without evidence."""
-    took = {}
-    for rule in frozen_shipped().rules:
-        frozen = frozen_shipped(codes=[rule.rule_id])
-        with transaction.atomic():
-            took[rule.rule_id], _ = timed(lambda f=frozen: screen(f, evidence=False))
-    slowest = sorted(took.items(), key=lambda pair: -pair[1])
-    high = quantiles(took.values(), n=10)[-1] if len(took) > 1 else slowest[0][1]
-    over = sum(seconds > LIMIT_PREVIEW for seconds in took.values())
-    say(
-        f"  单条规则全县预览：中位 {median(took.values()):.2f} 秒，九成在 {high:.2f} 秒内，"
-        f"超过 {LIMIT_PREVIEW:.0f} 秒的 {over} 条："
-        + "，".join(f"{code} {seconds:.2f}" for code, seconds in slowest[:4])
-        + f"；上限 {LIMIT_PREVIEW:.0f} 秒：{verdict(over == 0)}"
     )
 
 

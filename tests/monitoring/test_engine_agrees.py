@@ -2,18 +2,23 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Q
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from grid.models import Household
-from monitoring.engine import COUNTY, Frozen, FrozenRule, Within, measured, screen
+from monitoring.engine import COUNTY, Frozen, FrozenRule, Screened, Within, measured, screen
+from monitoring.engine.kept import keep, screen_kept
+from monitoring.feeds import FEEDS
 from monitoring.rules import SHIPPED
 from monitoring.rules.definition import check_definition
 from tests.monitoring.interpreter import Facts, Moment, Weighed, cents, feeds_of, weigh
@@ -105,8 +110,11 @@ class Case:
 
     def screened(self, within: Within = COUNTY) -> dict[Key, dict[str, Any]]:
         """The engine's hits."""
+        return self.screened_by(lambda frozen: screen(frozen, within=within))
+
+    def screened_by(self, screening: Callable[[Frozen], Screened]) -> dict[Key, dict[str, Any]]:
         with rolled_back():
-            number = screen(self.frozen, within=within).hits
+            number = screening(self.frozen).hits
             with connection.cursor() as cursor:
                 cursor.execute(
                     "SELECT rule_id, household_id, person_id, severity, value, line, line_label,"
@@ -272,6 +280,49 @@ def test_parts_put_together_are_the_whole(world: World) -> None:
             assert_agree(joined(singly), whole, rules)
 
     agree()
+
+
+def test_kept_measures_give_the_same_hits(world: World) -> None:
+    """Kept at an earlier moment, some of them not at all; households that changed are seen anew."""
+    tally: Counter[str] = Counter()
+
+    @examples(40)
+    @given(drawn=mixed_cases(), days=st.integers(1, 300), lacking=st.integers(0, 4))
+    def agree(drawn: tuple[County, dict[str, Mapping[str, Any]]], days: int, lacking: int) -> None:
+        county, rules = drawn
+        with rolled_back():
+            case = Case(county, rules, SHIPPED_FIGURES | THRESHOLDS, SHIPPED_HINTS)
+            earlier = replace(
+                case.frozen,
+                known_at=case.frozen.known_at - timedelta(days=days),
+                rules=case.frozen.rules[lacking:],
+            )
+            changed = households_changed(county, earlier.known_at)
+            expected = {key: plain(hit) for key, hit in case.screened().items()}
+            kept = keep(earlier, "agree")
+            found = case.screened_by(lambda frozen: screen_kept(frozen, kept, changed))
+            assert_agree({key: plain(hit) for key, hit in found.items()}, expected, rules)
+            tally.update(hits=len(expected), all=len(case.weighed), changed=len(changed))
+            tally.update(old=sum(key[1] not in changed for key in expected))
+
+    agree()
+    assert tally["old"] > 20, tally
+
+
+def plain(hit: dict[str, Any]) -> dict[str, Any]:
+    return {part: value for part, value in hit.items() if part != "evidence"}
+
+
+def households_changed(county: County, since: datetime) -> list[int]:
+    """Those with a row that came or was replaced since, or that is of the batch not yet merged."""
+    changed: set[int] = set()
+    for feed in county.rows:
+        rows = FEEDS[feed].model._default_manager.filter(
+            Q(received_at__gt=since) | Q(superseded_at__gt=since)
+        )
+        found = rows.values_list("person__household", flat=True)
+        changed.update(pk for pk in found if pk is not None)
+    return sorted(changed)
 
 
 def joined(parts: Sequence[Mapping[Key, dict[str, Any]]]) -> dict[Key, dict[str, Any]]:
