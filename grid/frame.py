@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from grid.models import Department, Region
+from grid.models import Department, Envelope, FactEdit, Region
 from grid.roles import Act, Level, Role
 from grid.scope import highest_place, may, sight_of, works_at
 
@@ -43,11 +43,20 @@ def _offices(account: Any) -> bool:
     return any(works_at(account, level) for level in (Level.COUNTY, Level.TOWNSHIP, Level.VILLAGE))
 
 
+def undecided(account: Any) -> int:
+    """Clashing facts and held letters of phones that wait for the township."""
+    edits: int = account.sees(FactEdit).clashing().count()
+    letters: int = account.sees(Envelope).held().count()
+    return edits + letters
+
+
 GRID_NAV = (
     NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
     NavItem("我的任务", "list-check", "my-work", is_field_worker),
     NavItem("农户", "users", "households", sees_people),
     NavItem("网格队伍", "network", "staffing", _offices),
+    NavItem("待定来件", "inbox", "fact-clashes", lambda a: may(a, Act.EDIT_REGISTRY), undecided),
+    NavItem("手机", "smartphone", "phones", lambda a: may(a, Act.ASSIGN_WORK)),
     NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),
     NavItem("操作留痕", "history", "audit-trail", lambda a: may(a, Act.READ_AUDIT)),
 )

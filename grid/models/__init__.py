@@ -6,6 +6,14 @@ from grid.models.household import Household, HouseholdEvent, HouseholdKind
 from grid.models.membership import Membership, Relation
 from grid.models.past import HouseholdPast, PersonPast
 from grid.models.person import Health, Labour, Person, Sex
+from grid.models.phone import (
+    Attachment,
+    AttachmentPiece,
+    Envelope,
+    FactEdit,
+    FieldKey,
+    Phone,
+)
 from grid.models.post import Establishment, HouseholdException, Post
 from grid.models.region import Region
 from grid.models.visit import Outcome, Visit, VisitReport
@@ -18,9 +26,14 @@ from grid.models.work_item import (
 
 __all__ = [
     "Account",
+    "Attachment",
+    "AttachmentPiece",
     "Department",
     "DepartmentKey",
+    "Envelope",
     "Establishment",
+    "FactEdit",
+    "FieldKey",
     "Health",
     "Household",
     "HouseholdEvent",
@@ -34,6 +47,7 @@ __all__ = [
     "Outcome",
     "Person",
     "PersonPast",
+    "Phone",
     "Post",
     "Region",
     "Relation",
