@@ -5,11 +5,12 @@ field.app = (function () {
   const { store, vault, words } = field;
   const { h, icon } = field.draw;
   const CHECK_EVERY = 20 * 1000;
+  const NEWS_STAYS = 8 * 1000;
   const PING_EVERY = 5 * 60 * 1000;
   const TABS = [["tasks", "list-checks", "任务"], ["households", "users", "农户"], ["waiting", "cloud-upload", "待上传"], ["me", "user", "我的"]];
 
   const screens = {}; // name -> (...params) => {title, back, above, main, foot, tab, leave}
-  const state = { line: "unknown", sending: "", account: null, used: Date.now(), nextPing: 0, fails: 0, news: "" };
+  const state = { line: "unknown", sending: "", account: null, used: Date.now(), nextPing: 0, fails: 0, news: null };
   let current = { name: "", leave: null };
   let drawing = 0;
 
@@ -22,23 +23,36 @@ field.app = (function () {
     const turn = ++drawing;
     const [name, ...params] = location.hash.replace(/^#\/?/, "").split("/");
     const wanted = await screenFor(name || "tasks");
-    const screen = await screens[wanted](...params);
-    if (turn !== drawing || !screen) return; // a later draw is under way
+    let screen; let notes; let foot;
+    try {
+      screen = await screens[wanted](...params);
+      notes = vault.isOpen() ? await banners() : null;
+      foot = screen.foot || (screen.tab ? await tabs(screen.tab) : null);
+    } catch (error) {
+      if (turn !== drawing) return; // locked meanwhile: the later draw shows it
+      throw error;
+    }
+    if (turn !== drawing) return;
     if (current.leave && current.leave !== screen.leave) current.leave();
     const top = window.scrollY;
+    const focused = document.activeElement ? document.activeElement.id : "";
     current = { name: wanted, leave: screen.leave || null };
     document.title = `${screen.wrong ? "错误：" : ""}${screen.heading} - 入户走访`; // history shows titles: no names
     fill(part("bar"), [
       screen.back ? field.draw.link(screen.back, { "aria-label": "返回" }, icon("arrow-left")) : null,
       h("h1", { tabindex: "-1", id: "heading" }, screen.title), h("span", { class: "net", id: "net", role: "status" }),
     ]);
-    fill(part("above"), [vault.isOpen() ? await banners() : null, screen.above]);
+    fill(part("above"), [notes, screen.above]);
     fill(part("main"), [screen.main]);
-    fill(part("foot"), [screen.foot || (screen.tab ? await tabs(screen.tab) : null)]);
+    fill(part("foot"), [foot]);
     document.body.classList.toggle("bare", !screen.foot && !screen.tab);
     document.body.dataset.screen = wanted;
     paintLine();
-    if (!focus) window.scrollTo(0, top);
+    if (!focus) {
+      window.scrollTo(0, top);
+      const again = focused && document.getElementById(focused);
+      if (again) again.focus({ preventScroll: true });
+    }
     else if (!focusAsked()) { window.scrollTo(0, 0); part("heading").focus({ preventScroll: true }); }
     if (screen.after) screen.after();
   }
@@ -137,8 +151,9 @@ field.app = (function () {
 
   const isTyping = () => /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement ? document.activeElement.tagName : "");
 
-  function tell(sentence) { state.news = sentence; }
-  function takeNews() { const said = state.news; state.news = ""; return said; }
+  // Said once, and kept through the redraws that follow at once.
+  function tell(sentence) { state.news = { sentence, until: Date.now() + NEWS_STAYS }; }
+  const takeNews = () => (state.news && Date.now() < state.news.until ? state.news.sentence : "");
 
   field.news.listen(({ what, id }) => {
     if (what === "sending") { state.sending = id; paintLine(); }

@@ -5,9 +5,9 @@
   const { app, words, questions, visitRules: rules, pack } = field;
   const { h, card, button, summary, label } = field.draw;
 
-  function row(name, value, { step, anchor, changed, missing, act = "修改", go }) {
+  function row(name, value, { step, anchor, changed, before = "上次", missing, act = "修改", go }) {
     return h("div", { class: missing ? "row-missing" : null }, h("dt", null, name),
-      h("dd", { class: `grow${missing ? " danger-text strong" : ""}${value || missing ? "" : " muted"}` }, missing ? "缺" : value || "没有填", changed ? [" ", h("span", { class: "tag tag-changed" }, `上次 ${changed}`)] : null),
+      h("dd", { class: `grow${missing ? " danger-text strong" : ""}${value || missing ? "" : " muted"}` }, missing ? "缺" : value || "没有填", changed ? [" ", h("span", { class: "tag tag-changed" }, `${before} ${changed}`)] : null),
       h("dd", null, h("button", { type: "button", class: "edit", "aria-label": `${act}：${name}`, on: { click: () => go(step, anchor) } }, act)));
   }
 
@@ -16,7 +16,7 @@
     const last = household && household.last ? household.last.answers : {};
     const isMissing = (id) => faults.some((f) => f.id === id);
     const found = [row("方式", `${rules.MODES.find((m) => m[0] === draft.mode)[1]}，${words.monthDay(draft.visited_on ? `${draft.visited_on}T12:00:00+08:00` : draft.started_at)}`, { step: 0, anchor: "mode", go })];
-    if (household) field.facts.changes(household, draft).forEach(([name, value, old]) => found.push(row(name, value, { step: 0, changed: old || "没有登记", go })));
+    if (household) field.facts.changes(household, draft).forEach(([name, value, old]) => found.push(row(name, value, { step: 0, changed: old || "没有登记", before: "登记", go })));
     steps.forEach((step, at) => {
       if (step.key === "form") questions.shownIn(step.step, draft.answers).forEach((q) => {
         const value = draft.answers[q.name];
@@ -43,7 +43,7 @@
     return found;
   }
 
-  field.check = (visit, household, { go, save, forget }) => {
+  field.check = (visit, household, { go, save }) => {
     const { draft } = visit;
     const steps = rules.steps(draft);
     const faults = rules.faults(draft);
@@ -66,7 +66,6 @@
         fault.textContent = field.store.isFull(error) ? "手机空间满了，没有封存。草稿还在，先到有信号处上传别的记录再回来。" : "没有封存成功，草稿还在，请再点一次。";
         return;
       }
-      forget();
       app.tell("走访已封存在本机，有信号自动上传。");
       app.go("#/waiting");
       if (navigator.serviceWorker) navigator.serviceWorker.ready.then((r) => r.sync && r.sync.register("outbox")).catch(() => null);
@@ -75,7 +74,7 @@
     visit.faults = {};
     shown.forEach((f) => { visit.faults[f.id] = f.sentence; });
     return {
-      title: draft.corrects ? "核对更正" : "核对后提交", heading: "核对", back: `#/visit/${draft.id}/${steps.length - 1}`, wrong: shown.length > 0,
+      title: draft.corrects ? "核对更正" : "核对后提交", heading: "核对", back: `#/visit/${draft.id}/${steps.length - 1}`, wrong: shown.length > 0, leave: visit.leave,
       main: [
         shown.length ? summary(shown, place, visit.asked) : null,
         card({ "aria-label": "填写的内容" }, h("h2", null, `${household ? household.head : draft.name} 户 `, h("span", { class: "muted plain" }, household ? household.address : "")), h("dl", { class: "answers" }, rows(visit, household, steps, faults, go))),

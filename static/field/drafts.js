@@ -66,6 +66,18 @@ field.drafts = (function () {
     return writing.then(() => draft.saved_at);
   }
 
+  // One window at a time: two of them would overwrite each other. Resolves to a function that
+  // lets go, or to null when another window has it.
+  function hold(id) {
+    if (!navigator.locks) return Promise.resolve(() => null);
+    return new Promise((done) => {
+      navigator.locks.request(`yizhou-draft-${id}`, { ifAvailable: true }, (lock) => {
+        if (!lock) { done(null); return null; }
+        return new Promise((release) => done(release));
+      });
+    });
+  }
+
   const settled = () => writing || Promise.resolve();
 
   async function remove(draft) {
@@ -76,5 +88,5 @@ field.drafts = (function () {
     });
   }
 
-  return { PREFIX, all, open, ofHousehold, visit, report, again, save, settled, remove };
+  return { PREFIX, all, open, ofHousehold, visit, report, again, save, hold, settled, remove };
 })();

@@ -14,7 +14,7 @@
 
   async function whatHappened() {
     const wiped = await store.get("meta", "wiped");
-    const sealed = (await store.all("outbox")).filter((i) => i.state !== "done").length;
+    const sealed = (await store.all("outbox")).filter((i) => i.state === "waiting" || i.state === "reseal").length;
     const kept = sealed ? `还有 ${sealed} 条已封存的记录，${(await store.get("meta", "session") || {}).out ? "重新登录后" : "有信号时"}自动上传，不会丢。` : "";
     if (!wiped && !kept) return null;
     return message(wiped && wiped.why !== "signout" ? "warning" : "", h("p", null, wiped ? WIPED[wiped.why] : "", kept));

@@ -37,9 +37,12 @@
     h("div", null, due(item.due_on)));
   }
 
+  const SIGNS = { waiting: ["sign", "clock"], reseal: ["sign", "clock"], refused: ["sign sign-bad", "triangle-alert"] };
+
   function doneCard(row) {
-    return h("div", { class: "task" }, h("span", { class: "sign sign-done" }, icon("check")), h("div", { class: "grow" },
-      h("b", null, `${row.head} 户`), h("div", { class: "small muted" }, `${words.when(row.at)} · ${row.receipt ? `回执 ${row.receipt} · ` : ""}${row.state_label}`)));
+    const [look, sign] = SIGNS[row.state] || ["sign sign-done", "check"];
+    return h("div", { class: "task" }, h("span", { class: look }, icon(sign)), h("div", { class: "grow" },
+      h("b", null, `${row.head} 户`), h("div", { class: "small muted" }, `${words.when(row.at)} · ${row.receipt ? `回执 ${row.receipt} · ` : ""}${row.state_label}`)), h("div"));
   }
 
   async function waitingVisits() {
@@ -86,7 +89,7 @@
         said ? message("success", said) : null,
         shown.length ? shown : open === "done" ? empty("clipboard-check", "还没有完成的走访") : empty("clipboard-check", "没有要入户的", "有新任务会出现在这里。"),
         reports.map((d) => link(`#/report/${d.id}`, { class: "task" }, h("span", { class: "sign" }, icon("pencil")), h("div", { class: "grow" },
-          h("b", null, "没报完的困难户"), h("div", { class: "small muted" }, `${d.found.name || "还没写姓名"} · ${words.when(d.saved_at)} 存的`)))),
+          h("b", null, "没报完的困难户"), h("div", { class: "small muted" }, `${d.found.name || "还没写姓名"} · ${words.when(d.saved_at)} 存的`)), h("div"))),
         pack.now().account.may_report ? h("div", { class: "wide-row" }, button([icon("plus"), "上报新发现的困难户"],
           () => app.go("#/report/new"), { class: "button button-wide" })) : null,
         h("p", { class: "small muted note" }, `本机只存自己的 ${pack.now().households.length} 户走访资料，${policy.offline_days} 天不联网会自动清除。`),

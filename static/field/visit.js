@@ -9,11 +9,12 @@
   async function take(id) {
     if (open && open.draft.id === id) return open;
     const draft = await drafts.open(id);
-    if (!draft) { open = null; return null; }
-    open = { draft, faults: Object.assign({}, draft.told || {}), facts: new Set(), full: "" };
+    const release = draft && await drafts.hold(id);
+    if (!release) return draft ? "elsewhere" : null;
+    const leave = () => { open = null; release(); };
+    open = { leave, draft, faults: Object.assign({}, draft.told || {}), facts: new Set(), full: "" };
     return open;
   }
-  const forget = () => { open = null; };
 
   async function save() {
     const visit = open;
@@ -73,7 +74,7 @@
         save();
         const question = step.questions.find((q) => q.name === name);
         if (["yes_no", "choice", "chips"].includes(question.kind)) redrawCard(step, question, state);
-        else if (before) field.fields.markChange(document, question, value, before.answers);
+        else if (before) field.fields.markChange(document, question, value, before);
       },
     };
     const from = Object.assign({}, knownAnswers(household), before ? before.answers : {});
@@ -137,17 +138,21 @@
       h("ol", { "aria-hidden": "true" }, steps.map((_, i) => h("li", { class: i < at ? "past" : i === at ? "now" : null }))));
   }
 
+  const elsewhere = () => ({ title: "入户走访", heading: "入户走访", back: "#/tasks", tab: "tasks",
+    main: field.draw.empty("pencil", "这份草稿在另一个窗口里开着", "请到那个窗口里填，或先关掉它。") });
+
   function lost() {
     return { title: "入户走访", heading: "入户走访", back: "#/tasks", tab: "tasks", main: field.draw.empty("clipboard-check", "这份草稿已经不在", "可能已经完成，或者在另一个窗口里提交了。") };
   }
 
   app.screens.visit = async (id, where) => {
     const visit = await take(id);
+    if (visit === "elsewhere") return elsewhere();
     if (!visit || !pack.now()) return lost();
     const { draft } = visit;
     const household = pack.household(draft.household);
     const steps = rules.steps(draft);
-    if (where === "check") return field.check(visit, household, { go, save, forget });
+    if (where === "check") return field.check(visit, household, { go, save });
     const at = Math.min(Math.max(Number(where) || 0, 0), steps.length - 1);
     const step = steps[at];
     draft.step = at;
@@ -159,7 +164,7 @@
     return {
       title: "入户走访", heading: "入户走访", back: `#/household/${draft.household}`,
       above: [household ? field.who(household, rules.item(draft)) : h("section", { class: "who" }, h("b", null, `${draft.name} 户`)), progress(steps, at)],
-      main: content, after: paintSaved,
+      main: content, after: paintSaved, leave: visit.leave,
       foot: h("footer", { class: "foot" }, h("p", { id: "saved", role: "status" }), h("div", { class: "row" },
         at > 0 ? button("上一步", () => go(at - 1), { id: "previous" }) : null,
         button(next ? `下一步：${next.title}` : "下一步：核对", () => { if (at + 1 > draft.reached) draft.reached = at + 1; save(); go(next ? at + 1 : "check"); }, { class: "button button-primary", id: "next" }))),

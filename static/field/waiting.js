@@ -87,6 +87,8 @@
 
   function clashCard(view, clash) {
     const id = clash.id;
+    const name = view.draft ? `${view.draft.name} 户` : clash.subject;
+    const subject = clash.person && view.draft ? `${name}，${clash.subject}` : name;
     const fault = h("p", { class: "danger-text strong", role: "alert" });
     const note = h("textarea", { id: `note-${id}`, rows: "2", maxlength: "200" });
     let choice = "mine";
@@ -107,8 +109,8 @@
         fault.textContent = "现在没有信号。有信号时再选，两边填的都留着。";
       }
     }
-    return h("section", { class: "card clash", "data-clash": id, "aria-label": `${clash.subject}：${clash.field_label}` },
-      h("h2", null, icon("git-compare-arrows"), ` ${clash.subject}：${clash.field_label}要您定`), h("p", { class: "small muted" }, "走访已收到。您填写期间镇里也改了这一项。"),
+    return h("section", { class: "card clash", "data-clash": id, "aria-label": `${subject}：${clash.field_label}` },
+      h("h2", null, icon("git-compare-arrows"), ` ${subject}：${clash.field_label}要您定`), h("p", { class: "small muted" }, "走访已收到。您填写期间镇里也改了这一项。"),
       h("fieldset", null, h("legend", { class: "unseen" }, "用哪一个"), h("div", { class: "pair" },
         pick("office", `镇里 ${clash.office_at ? words.shortDay(clash.office_at) : ""}`, clash.office, `${clash.office_by || "登记"}${clash.office_at ? `，${words.time(clash.office_at)}` : ""}`),
         pick("mine", `我填 ${words.shortDay(view.item.at)}`, clash.mine, `当面核实，${words.time(view.item.at)}`))),

@@ -68,6 +68,7 @@ field.words = (function () {
   }
 
   function bytes(count) {
+    if (count >= 1073741824) return `${(count / 1073741824).toFixed(1)} GB`;
     return count < 1048576 ? `${Math.max(1, Math.round(count / 1024))} KB` : `${(count / 1048576).toFixed(1)} MB`;
   }
 
