@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from grid.discovery import may_report, reads_reports, untold, waiting
 from grid.models import Department, Region
-from grid.roles import Act, Level, Role
-from grid.scope import highest_place, may, sight_of, works_at
+from grid.roles import ROLES, Act, Level, Role
+from grid.scope import highest_place, may, sees_one_by_one, sight_of, works_at
 
 BIG_TYPE_COOKIE = "big_type"
 
@@ -28,15 +29,29 @@ class NavItem:
     count: Callable[[Any], int] | None = None
 
 
+FIELD = frozenset({Role.GRID_WORKER_1, Role.GRID_WORKER_2, Role.TUN_HEAD})
+
+
 def sees_people(account: Any) -> bool:
     return bool(sight_of(account).codes)
 
 
+def sees_households(account: Any) -> bool:
+    """Whole places, or households of one's own."""
+    sight = sight_of(account)
+    return bool(sight.codes) or any(sees_one_by_one(h.role) for h in sight.holdings)
+
+
 def is_field_worker(account: Any) -> bool:
-    """Grid workers and tun heads use the phone frame; offices use the desktop frame."""
+    """Who is out of doors uses the phone frame; offices use the desktop frame."""
     holdings = sight_of(account).holdings
-    field = {Role.GRID_WORKER_1, Role.GRID_WORKER_2, Role.TUN_HEAD}
-    return bool(holdings) and all(h.role in field for h in holdings)
+    return bool(holdings) and all(h.role in FIELD or ROLES[h.role].only_reports for h in holdings)
+
+
+def only_reports(account: Any) -> bool:
+    """Holds nothing but posts that report households."""
+    holdings = sight_of(account).holdings
+    return bool(holdings) and all(ROLES[h.role].only_reports for h in holdings)
 
 
 def _offices(account: Any) -> bool:
@@ -45,8 +60,12 @@ def _offices(account: Any) -> bool:
 
 GRID_NAV = (
     NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
-    NavItem("我的任务", "list-check", "my-work", is_field_worker),
-    NavItem("农户", "users", "households", sees_people),
+    NavItem(
+        "我的任务", "list-check", "my-work", lambda a: is_field_worker(a) and not only_reports(a)
+    ),
+    NavItem("农户", "users", "households", sees_households),
+    NavItem("上报", "flag", "own-reports", lambda a: may_report(a) and is_field_worker(a), untold),
+    NavItem("困难户上报", "flag", "reports", reads_reports, waiting),
     NavItem("网格队伍", "network", "staffing", _offices),
     NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),
     NavItem("操作留痕", "history", "audit-trail", lambda a: may(a, Act.READ_AUDIT)),
@@ -63,8 +82,8 @@ def scope_name(account: Any) -> str:
     sight = sight_of(account)
     if sight.departments:
         return Department.objects.get(pk=sight.departments[0]).short_name
-    code = highest_place(account)
-    if code is None:
+    code = highest_place(account) or min((h.region for h in sight.holdings if h.region), default="")
+    if not code:
         return "没有现任职务"
     wanted = [code[:n] for n in (6, 9, 12, 15, 17) if n <= len(code)]
     names = dict(Region.objects.filter(code__in=wanted).values_list("code", "name"))

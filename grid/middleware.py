@@ -16,16 +16,16 @@ from grid.scope import ABOVE_ALL_CODES, sight_of
 from yizhou.refusals import Denial, NotFound
 
 View = Callable[[HttpRequest], HttpResponse]
-NOTHING = (ABOVE_ALL_CODES, "", "{}")
-EVERYTHING = ("", ABOVE_ALL_CODES, "{}")
+NOTHING = (ABOVE_ALL_CODES, "", "{}", "")
+EVERYTHING = ("", ABOVE_ALL_CODES, "{}", "")
 
 
-def _raise_wall(low: str, high: str, exceptions: str) -> None:
+def _raise_wall(low: str, high: str, exceptions: str, account: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('yizhou.low', %s, false), set_config('yizhou.high', %s, false),"
-            " set_config('yizhou.exceptions', %s, false)",
-            [low, high, exceptions],
+            " set_config('yizhou.exceptions', %s, false), set_config('yizhou.account', %s, false)",
+            [low, high, exceptions, account],
         )
 
 
@@ -37,7 +37,10 @@ def wall(get_response: View) -> View:
         if request.path.startswith("/health/"):
             return get_response(request)
         sight = sight_of(request.user)
-        _raise_wall(*sight.interval, "{" + ",".join(map(str, sight.exceptions)) + "}")
+        exceptions = "{" + ",".join(map(str, sight.exceptions)) + "}"
+        # Own rows of somebody who sees nobody: known only while a post is held.
+        account = str(request.user.pk) if sight.holdings else ""
+        _raise_wall(*sight.interval, exceptions, account)
         try:
             return get_response(request)
         finally:

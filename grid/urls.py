@@ -14,6 +14,7 @@ from grid.views import (
     my_work,
     own_password,
     record_visit,
+    reports,
     signing_in,
     staffing,
 )
@@ -30,6 +31,7 @@ urlpatterns = [
     path("my-work/<int:pk>/visit/", record_visit.record_visit, name="record-visit"),
     path("visits/<uuid:pk>/done/", record_visit.visit_done, name="visit-done"),
     *households.urlpatterns,
+    *reports.urlpatterns,
     *identity.urlpatterns,
     *staffing.urlpatterns,
     *manage_keys.urlpatterns,

@@ -281,10 +281,24 @@ HOME_CARDS = ["monitoring.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
 
 # Called by the page that just recorded a visit, after commit; beat calls them again.
-VISIT_COLLECTORS = ["monitoring.actions.alerts.collect_reports"]
+VISIT_COLLECTORS = [
+    "monitoring.actions.alerts.collect_reports",
+    "monitoring.actions.discovery.collect_discoveries",
+]
 
 # Purposes that the floors above put on a work item: name -> label (grid/models/work_item.py).
-VISIT_PURPOSES = {"verify_alert": "核实预警"}
+VISIT_PURPOSES = {
+    "verify_alert": "核实预警",
+    "discovery": "新发现困难",
+    "promise": "回访承诺",
+}
+
+# Reports of one name and hamlet so many days apart are shown beside each other.
+REPORT_REPEAT_DAYS = int(os.environ.get("REPORT_REPEAT_DAYS", "30"))
+# Second-level workers help households of their own; "1" gives back the sight of the whole grid.
+SECOND_LEVEL_SEES_GRID = flag("SECOND_LEVEL_SEES_GRID")
+# A promise becomes a purpose of the household's visit so many days before it is due.
+PROMISE_NOTICE_DAYS = int(os.environ.get("PROMISE_NOTICE_DAYS", "3"))
 
 LOGGING = {
     "version": 1,
