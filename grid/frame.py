@@ -12,6 +12,7 @@ from django.utils.module_loading import import_string
 
 from grid.discovery import may_report, reads_reports, untold, waiting
 from grid.models import Department, Region
+from grid.promises import promises_due
 from grid.roles import ROLES, Act, Level, Role
 from grid.scope import highest_place, may, sees_one_by_one, sight_of, works_at
 
@@ -54,6 +55,17 @@ def only_reports(account: Any) -> bool:
     return bool(holdings) and all(ROLES[h.role].only_reports for h in holdings)
 
 
+def pairs(account: Any) -> bool:
+    """Villages and townships give second-level workers their households."""
+    return may(account, Act.ASSIGN_WORK) and any(
+        works_at(account, level) for level in (Level.TOWNSHIP, Level.VILLAGE)
+    )
+
+
+def keeps_promises(account: Any) -> bool:
+    return is_field_worker(account) and may(account, Act.RECORD_VISIT)
+
+
 def _offices(account: Any) -> bool:
     return any(works_at(account, level) for level in (Level.COUNTY, Level.TOWNSHIP, Level.VILLAGE))
 
@@ -66,6 +78,8 @@ GRID_NAV = (
     NavItem("农户", "users", "households", sees_households),
     NavItem("上报", "flag", "own-reports", lambda a: may_report(a) and is_field_worker(a), untold),
     NavItem("困难户上报", "flag", "reports", reads_reports, waiting),
+    NavItem("结对帮扶", "handshake", "pairings", pairs),
+    NavItem("承诺", "handshake", "promises", keeps_promises, promises_due),
     NavItem("网格队伍", "network", "staffing", _offices),
     NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),
     NavItem("操作留痕", "history", "audit-trail", lambda a: may(a, Act.READ_AUDIT)),

@@ -276,7 +276,7 @@ DEMO_PASSWORD = "yizhou.demo.posts.PASSWORD"  # noqa: S105 - a dotted name
 
 # What the floors above hang into the floors below, by dotted name.
 NAV = ["monitoring.frame.NAV"]
-DOSSIER_SECTIONS = ["monitoring.dossier.alerts"]
+DOSSIER_SECTIONS = ["monitoring.dossier.alerts", "grid.promises.dossier_section"]
 HOME_CARDS = ["monitoring.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
 
@@ -284,6 +284,7 @@ HOME_SECTIONS = ["monitoring.frame.home_sections"]
 VISIT_COLLECTORS = [
     "monitoring.actions.alerts.collect_reports",
     "monitoring.actions.discovery.collect_discoveries",
+    "grid.actions.promises.collect_promises",
 ]
 
 # Purposes that the floors above put on a work item: name -> label (grid/models/work_item.py).

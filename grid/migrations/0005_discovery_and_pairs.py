@@ -396,7 +396,7 @@ class Migration(migrations.Migration):
                             ("accident", "意外事故"),
                             ("disaster", "受灾"),
                             ("schooling", "上学"),
-                            ("job_lost", "没了活路"),
+                            ("job_lost", "失业"),
                             ("house", "住房"),
                             ("water", "饮水"),
                             ("old_alone", "老人独居"),

@@ -24,7 +24,7 @@ class Difficulty(models.TextChoices):
     ACCIDENT = "accident", "意外事故"
     DISASTER = "disaster", "受灾"
     SCHOOLING = "schooling", "上学"
-    JOB_LOST = "job_lost", "没了活路"
+    JOB_LOST = "job_lost", "失业"
     HOUSE = "house", "住房"
     WATER = "water", "饮水"
     OLD_ALONE = "old_alone", "老人独居"
