@@ -86,6 +86,21 @@ GRID_NAV = (
 )
 
 
+def home_cards(request: HttpRequest) -> list[dict[str, Any]]:
+    """Reports that wait for the township, on the workbench of who decides or follows them."""
+    if is_field_worker(request.user) or not reads_reports(request.user):
+        return []
+    return [
+        {
+            "label": "困难户上报待处理",
+            "value": waiting(request.user),
+            "url": reverse("reports"),
+            "tone": "org",
+            "note": "",
+        }
+    ]
+
+
 def _nav_items() -> list[NavItem]:
     """The grid's own entries with those the floors above add (settings.NAV, dotted names)."""
     above = [item for name in settings.NAV for item in import_string(name)]

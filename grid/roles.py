@@ -104,7 +104,7 @@ def _narrow(level: Level) -> RoleRule:
 ROLES: dict[Role, RoleRule] = {
     Role.COUNTY_HEAD: RoleRule(Level.COUNTY, frozenset({Act.ASSIGN_WORK})),
     Role.TOWNSHIP_HEAD: RoleRule(Level.TOWNSHIP, frozenset({Act.ASSIGN_WORK})),
-    Role.VILLAGE_HEAD: RoleRule(Level.VILLAGE, _STAFF),
+    Role.VILLAGE_HEAD: RoleRule(Level.VILLAGE, _STAFF | {Act.EDIT_REGISTRY}),
     Role.TUN_HEAD: RoleRule(Level.TUN, _FIELD),
     Role.INFO_OFFICER: RoleRule(Level.VILLAGE, _STAFF | {Act.EDIT_REGISTRY}, seats=2),
     Role.GRID_WORKER_1: RoleRule(Level.GRID, _FIELD),

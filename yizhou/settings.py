@@ -277,7 +277,7 @@ DEMO_PASSWORD = "yizhou.demo.posts.PASSWORD"  # noqa: S105 - a dotted name
 # What the floors above hang into the floors below, by dotted name.
 NAV = ["monitoring.frame.NAV"]
 DOSSIER_SECTIONS = ["monitoring.dossier.alerts", "grid.promises.dossier_section"]
-HOME_CARDS = ["monitoring.frame.home_cards"]
+HOME_CARDS = ["monitoring.frame.home_cards", "grid.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
 
 # Called by the page that just recorded a visit, after commit; beat calls them again.

@@ -224,7 +224,7 @@ class JoinForm(ChangeForm, NewMemberFields):
     done = "已加入本户。"
 
     relation = forms.ChoiceField(label="与户主关系", choices=[*BLANK, *OTHERS])
-    on = Day("加入日期", help_text="出生、嫁入或迁入的日期。")
+    on = Day("加入日期", help_text="出生或迁入的日期。婚入请办“婚入”。")
     field_order: ClassVar = ["version", "name", "relation", "on", "id_number"]
 
     def perform(self, acting: Any) -> None:
@@ -281,7 +281,6 @@ class LeaveForm(ChangeForm):
             *[
                 (reason.value, reason.label)
                 for reason in (
-                    Membership.LeaveReason.MARRIED_OUT,
                     Membership.LeaveReason.MOVED,
                     Membership.LeaveReason.CORRECTED,
                 )

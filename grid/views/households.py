@@ -19,11 +19,14 @@ from grid.places import place_of, places_of
 from grid.requests import SignedInRequest
 from grid.roles import CODE_LENGTH, Act, Level
 from grid.scope import found, require, sight_of
-from grid.views.household_forms import CHANGES, RegisterForm
+from grid.views.household_forms import CHANGES as REGISTRY_CHANGES
+from grid.views.household_forms import RegisterForm
+from grid.views.marriage_forms import MARRIAGES
 from yizhou.audit import record
 from yizhou.dossier import sections
 from yizhou.refusals import NotAllowed, NotFound, Refusal
 
+CHANGES = REGISTRY_CHANGES | MARRIAGES
 LONGEST_NUMBER = 12  # digits; more than a household number has may be an ID number, mistyped
 FILTERS = ("q", "kind", "village", "dissolved")
 
