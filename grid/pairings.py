@@ -71,7 +71,9 @@ def _in_force(on: date) -> Exists:
     )
 
 
-def unpaired(account: Any, region: Region, *, on: date, everybody: bool = False) -> Any:
+def unpaired(
+    account: Any, region: Region, *, on: date, everybody: bool = False
+) -> QuerySet[Household]:
     """Living households of the place that nobody helps: monitored ones, or of every kind."""
     rows: QuerySet[Household] = account.sees(Household).living()
     rows = rows.filter(in_subtrees("cell", (region.code,))).filter(~_in_force(on))
@@ -93,14 +95,13 @@ class Paired:
     stale: bool
 
 
-def pairings_in(account: Any, region: Region, *, on: date, worker: str = "") -> Any:
+def pairings_in(account: Any, region: Region, *, on: date) -> QuerySet[Pairing]:
     """Current pairings of the place's households."""
     rows: QuerySet[Pairing] = account.sees(Pairing).current(on)
-    rows = rows.filter(in_subtrees("household__cell", (region.code,)))
-    if worker:
-        rows = rows.filter(worker=worker)
-    return rows.select_related("worker", "household__head").order_by(
-        "household__cell", "worker", "household__number"
+    return (
+        rows.filter(in_subtrees("household__cell", (region.code,)))
+        .select_related("worker", "household__head")
+        .order_by("household__cell", "worker", "household__number")
     )
 
 

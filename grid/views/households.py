@@ -132,6 +132,7 @@ def household(request: SignedInRequest, pk: int) -> HttpResponse:
         "sections": sections(request, found),
         "may_reveal": request.user.may(Act.REVEAL_IDENTITY, code=found.cell_id),
         "changes": _changes(found) if may_edit else [],
+        "may_report": request.user.may(Act.REPORT_HOUSEHOLD) and found.dissolved_on is None,
     }
     return render(request, "grid/household.html", context)
 

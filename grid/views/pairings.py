@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -11,15 +10,15 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from grid.actions.pairings import MOST_AT_ONCE, end_pairing, move_pairings, pair_households
+from grid.actions.pairings import MOST_AT_ONCE, end_pairing, pair_households
 from grid.models import Household, Pairing, Region
 from grid.paging import capped_page
-from grid.pairings import Helper, helpers_in, pairings_in, shown, unpaired, unpaired_count
+from grid.pairings import helpers_in, pairings_in, shown, unpaired, unpaired_count
 from grid.places import places_of
 from grid.requests import SignedInRequest
 from grid.roles import Act, Level
 from grid.scope import found, highest_place, require
-from grid.views.household_forms import BLANK
+from grid.views.pairing_forms import MoveForm
 from yizhou.refusals import NotAllowed, Refusal
 
 MOST_REGION = (Level.COUNTY, Level.TOWNSHIP)  # wider than one village: the village is asked first
@@ -36,31 +35,6 @@ def _region(request: SignedInRequest) -> Region:
 
 def _page_of(region: Region, **query: str) -> str:
     return reverse("pairings", query={"region": region.code} | query)
-
-
-class MoveForm(forms.Form):
-    """From whom to whom, and why."""
-
-    from_worker = forms.ChoiceField(label="转出人")
-    to_worker = forms.ChoiceField(label="接手人")
-    reason = forms.CharField(label="原因", max_length=200, help_text="例如：调离、病假。")
-
-    def __init__(self, *args: Any, helpers: list[Helper], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.accounts = {str(h.account.pk): h.account for h in helpers}
-        choices = [*BLANK, *[(str(h.account.pk), h.label) for h in helpers]]
-        self.fields["to_worker"].choices = choices
-        self.fields["from_worker"].choices = choices
-
-    def perform(self, acting: Any, region: Region) -> int:
-        said = self.cleaned_data
-        return move_pairings(
-            acting=acting,
-            from_worker=self.accounts[said["from_worker"]],
-            to_worker=self.accounts[said["to_worker"]],
-            region=region,
-            reason=said["reason"],
-        )
 
 
 @login_required

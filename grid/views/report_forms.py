@@ -54,7 +54,7 @@ class ReportForm(forms.Form):
     must = ("name", "place", "difficulty", "sentence")
 
     def __init__(self, *args: Any, viewer: Any, about: Household | None, **kwargs: Any) -> None:
-        initial = {
+        initial: dict[str, Any] = {
             "report_id": str(uuid.uuid4()),
             "found_at": timezone.now().isoformat(),
             "place": home_place(viewer),

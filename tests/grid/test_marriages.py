@@ -13,6 +13,7 @@ from django.urls import reverse
 from grid.actions.marriages import marry_into
 from grid.models import Account, Household, HouseholdEvent, Membership, Person
 from tests.grid.test_wall import behind_wall
+from tests.monitoring.test_proposals import proposed
 from tests.world import World, id_number
 from yizhou.audit import AuditEntry
 from yizhou.refusals import NotAllowed, Overtaken, Refusal
@@ -253,6 +254,24 @@ def test_home_counts_registry_changes_to_confirm(
 ) -> None:
     cards = signed_in(world.accounts()[name]).get("/").context["cards"]
     assert "待确认户籍变动" in [card["label"] for card in cards]
+
+
+def test_village_confirms_what_departments_tell_of_its_own_people(
+    world: World, signed_in: SignIn
+) -> None:
+    proposal = proposed(world, "莫戊")
+    client = signed_in(world.village_head)
+    assert client.post(f"/registry-proposals/{proposal.pk}/", {"decision": "confirm"}).status_code
+    assert fresh(world.people["莫戊"]).died_on is not None
+
+
+def test_village_head_of_elsewhere_does_not_meet_it(world: World, signed_in: SignIn) -> None:
+    proposal = proposed(world, "莫戊")
+    world.village_head.posts.update(region=world.bare_village)
+    answer = signed_in(world.village_head).post(
+        f"/registry-proposals/{proposal.pk}/", {"decision": "confirm"}
+    )
+    assert (answer.status_code, fresh(world.people["莫戊"]).died_on) == (404, None)
 
 
 def test_leader_confirms_nothing_and_has_no_such_card(world: World, signed_in: SignIn) -> None:
