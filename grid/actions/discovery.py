@@ -145,7 +145,7 @@ def _checks(said: Said) -> list[tuple[str, bool, str]]:
         (
             "name",
             not 1 <= len(said["name"]) <= 40,
-            "请填写户主或困难的人的姓名，不超过 40 个字。",
+            "请填写姓名，不超过 40 个字。",
         ),
         ("address", len(said["address"]) > 120, "住址不超过 120 个字。"),
         ("people", not crowd, f"人口填 1 到 {MOST_PEOPLE}，不清楚可不填。"),
