@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from grid.discovery import may_report, reads_reports, untold, waiting
-from grid.models import Department, Region
+from grid.models import Department, Envelope, FactEdit, Region
 from grid.promises import promises_due
 from grid.roles import ROLES, Act, Level, Role
 from grid.scope import highest_place, may, sees_one_by_one, sight_of, works_at
@@ -70,6 +70,13 @@ def _offices(account: Any) -> bool:
     return any(works_at(account, level) for level in (Level.COUNTY, Level.TOWNSHIP, Level.VILLAGE))
 
 
+def undecided(account: Any) -> int:
+    """Clashing facts and held letters of phones that wait for the township."""
+    edits: int = account.sees(FactEdit).clashing().count()
+    letters: int = account.sees(Envelope).held().count()
+    return edits + letters
+
+
 GRID_NAV = (
     NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
     NavItem(
@@ -81,6 +88,8 @@ GRID_NAV = (
     NavItem("结对帮扶", "handshake", "pairings", pairs),
     NavItem("承诺", "handshake", "promises", keeps_promises, promises_due),
     NavItem("网格队伍", "network", "staffing", _offices),
+    NavItem("待定来件", "inbox", "fact-clashes", lambda a: may(a, Act.EDIT_REGISTRY), undecided),
+    NavItem("手机", "smartphone", "phones", lambda a: may(a, Act.ASSIGN_WORK)),
     NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),
     NavItem("操作留痕", "history", "audit-trail", lambda a: may(a, Act.READ_AUDIT)),
 )

@@ -6,46 +6,32 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
 
 from grid.refused import as_refusal, record_refused
-from grid.scope import ABOVE_ALL_CODES, sight_of
+from grid.wall import at_rest, bounds_of, raise_wall
 from yizhou.refusals import Denial, NotFound
 
 View = Callable[[HttpRequest], HttpResponse]
-NOTHING = (ABOVE_ALL_CODES, "", "{}", "")
-EVERYTHING = ("", ABOVE_ALL_CODES, "{}", "")
-
-
-def _raise_wall(low: str, high: str, exceptions: str, account: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('yizhou.low', %s, false), set_config('yizhou.high', %s, false),"
-            " set_config('yizhou.exceptions', %s, false), set_config('yizhou.account', %s, false)",
-            [low, high, exceptions, account],
-        )
+# Phones carry no session: who they are is known only when their token is read.
+OPENED_LATER = ("/health/", "/api/field/")
 
 
 def wall(get_response: View) -> View:
     """Row-level security: this connection sees the signed-in person's covering range, no more."""
-    at_rest = NOTHING if settings.WALL_UP else EVERYTHING
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/health/"):
+        if request.path.startswith(OPENED_LATER):
             return get_response(request)
-        sight = sight_of(request.user)
-        exceptions = "{" + ",".join(map(str, sight.exceptions)) + "}"
-        # Own rows of somebody who sees nobody: known only while a post is held.
-        account = str(request.user.pk) if sight.holdings else ""
-        _raise_wall(*sight.interval, exceptions, account)
+        raise_wall(bounds_of(request.user))
         try:
             return get_response(request)
         finally:
             with suppress(DatabaseError):  # a broken connection falls back to seeing nothing
-                _raise_wall(*at_rest)
+                raise_wall(at_rest())
 
     return middleware
 

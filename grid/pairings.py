@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from grid.models import Account, Household, HouseholdKind, Pairing, Post, Region
 from grid.places import Place, places_of
@@ -127,3 +128,12 @@ def shown(rows: list[Pairing], *, on: date) -> list[Paired]:
 def helper_of(household: Household, *, on: date) -> Pairing | None:
     """Who helps the household today."""
     return Pairing.objects.current(on).filter(household=household).select_related("worker").first()
+
+
+def paired_with(account: Any) -> set[int]:
+    """Households the account was paired with: what its phone carries as far as it may see them.
+
+    One query, for every phone asks every few minutes; the pack goes through scope.
+    """
+    rows = Pairing.objects.current(timezone.localdate()).filter(worker=account.pk)
+    return set(rows.values_list("household", flat=True))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.utils import timezone
 
 from grid.models import Household, Promise
@@ -78,3 +78,10 @@ def pack_section(account: Any, household_ids: Iterable[int]) -> dict[int, list[d
         told = {"id": pk, "sentence": sentence, "due_on": due_on.isoformat(), "state": state}
         found.setdefault(household, []).append(told)
     return found
+
+
+def pack_stamp(account: Any, household_ids: Iterable[int]) -> str:
+    """Changes whenever the section does, within a day. One query, and nothing but counts leaves."""
+    rows = Promise.objects.filter(household__in=list(household_ids))
+    told = rows.aggregate(count=Count("pk"), versions=Sum("version"), last=Max("pk"))
+    return f"{told['count']}:{told['versions']}:{told['last']}"

@@ -3,9 +3,12 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
+from grid import api_field
 from grid.views import (
     audit_trail,
     big_type,
+    fact_clashes,
+    field,
     health,
     home,
     household_events,
@@ -15,11 +18,13 @@ from grid.views import (
     my_work,
     own_password,
     pairings,
+    phones,
     promises,
     record_visit,
     reports,
     signing_in,
     staffing,
+    visits,
 )
 
 urlpatterns = [
@@ -31,8 +36,12 @@ urlpatterns = [
     path("health/live/", health.live, name="health-live"),
     path("health/ready/", health.ready, name="health-ready"),
     path("my-work/", my_work.my_work, name="my-work"),
-    path("my-work/<int:pk>/visit/", record_visit.record_visit, name="record-visit"),
-    path("visits/<uuid:pk>/done/", record_visit.visit_done, name="visit-done"),
+    *record_visit.urlpatterns,
+    *visits.urlpatterns,
+    *field.urlpatterns,
+    *api_field.urlpatterns,
+    *phones.urlpatterns,
+    *fact_clashes.urlpatterns,
     *households.urlpatterns,
     *household_events.urlpatterns,
     *reports.urlpatterns,

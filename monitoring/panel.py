@@ -12,7 +12,7 @@ from grid.places import Place, places_of
 from grid.requests import SignedInRequest
 from grid.roles import ROLES, Act, Role
 from grid.scope import found
-from grid.visit_form import QUESTIONS, in_words
+from grid.visit_form import spoken
 from monitoring.actions.alerts import SETTLED_BY, WITHOUT_VISIT
 from monitoring.actions.dispatching import PURPOSE
 from monitoring.evidence import Evidence, evidence_of, evidence_of_annotations
@@ -182,11 +182,8 @@ def _answers(visit: Visit | None) -> list[tuple[str, str, bool]]:
     """(question, answer in words, whether it is a bad sign)."""
     if visit is None:
         return []
-    return [
-        (QUESTIONS[name].label, in_words(name, value), value == QUESTIONS[name].bad_value)
-        for name, value in visit.answers.items()
-        if name in QUESTIONS
-    ]
+    parts = spoken(visit.answers, version=visit.form_version)
+    return [(line.label, line.words, line.is_bad) for _, lines in parts for line in lines]
 
 
 def workers_for(item: WorkItem) -> list[Worker]:

@@ -243,6 +243,34 @@ UPLOAD_FILES_KEPT_DAYS = int(os.environ.get("UPLOAD_FILES_KEPT_DAYS", "180"))
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
+# Phones of the field. Days, sizes and limits are proposals, to be confirmed by the county.
+FIELD_TOKEN_DAYS = int(os.environ.get("FIELD_TOKEN_DAYS", "90"))
+FIELD_POLICY = {
+    "offline_days": int(os.environ.get("FIELD_OFFLINE_DAYS", "7")),
+    "pin_digits": 6,
+    "pin_tries": 5,
+    "lock_minutes": 5,
+    "photo_edge": 1280,
+    "photo_bytes": 256_000,
+    "photos_most": 9,
+    "voice_seconds": 60,
+    "voice_bytes": 400_000,
+}
+FIELD_MOST_HOUSEHOLDS = 120
+FIELD_MOST_ITEMS = 200
+FIELD_ENVELOPE_BYTES = 400_000  # a visit as sealed JSON, without its photos
+FIELD_ATTACHMENT_BYTES = 2_000_000  # phones aim at photo_bytes; old ones may miss it
+# Read and thrown away before a refusal, so that the phone hears the answer.
+FIELD_DRAINED_BYTES = 64 * 1024 * 1024
+VERSION_OF_PACK = "1"  # the shape of the pack: a change makes every phone fetch it anew
+# Who takes in reports of new households, and the difficulties it knows (grid/offline.py).
+FIELD_REPORTS = "grid.actions.discovery.report_household"
+FIELD_DIFFICULTIES = "grid.discovery.DIFFICULTIES"
+# Further households, sections and stamps of the pack, by dotted name (grid/offline.py).
+FIELD_HOUSEHOLDS: list[str] = ["grid.pairings.paired_with"]
+FIELD_SECTIONS: dict[str, str] = {"promises": "grid.promises.pack_section"}
+FIELD_STAMPS: dict[str, str] = {"promises": "grid.promises.pack_stamp"}
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "grid.signing.DepartmentKeyAuthentication",
@@ -276,7 +304,11 @@ DEMO_PASSWORD = "yizhou.demo.posts.PASSWORD"  # noqa: S105 - a dotted name
 
 # What the floors above hang into the floors below, by dotted name.
 NAV = ["monitoring.frame.NAV"]
-DOSSIER_SECTIONS = ["monitoring.dossier.alerts", "grid.promises.dossier_section"]
+DOSSIER_SECTIONS = [
+    "monitoring.dossier.alerts",
+    "grid.promises.dossier_section",
+    "grid.visit_history.visits",
+]
 HOME_CARDS = ["monitoring.frame.home_cards", "grid.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
 
@@ -286,6 +318,9 @@ VISIT_COLLECTORS = [
     "monitoring.actions.discovery.collect_discoveries",
     "grid.actions.promises.collect_promises",
 ]
+
+# What the floors above know of a household before a visit (grid/known.py).
+VISIT_KNOWN = ["monitoring.known.recorded"]
 
 # Purposes that the floors above put on a work item: name -> label (grid/models/work_item.py).
 VISIT_PURPOSES = {

@@ -117,7 +117,7 @@ def _read(
         "phone": "",
         "place": place,
         "address": " ".join(address.split()),
-        "people": people,
+        "people": people or None,  # phones send 0 for a number nobody gave
         "difficulty": difficulty,
         "sentence": " ".join(sentence.split()),
     }

@@ -26,6 +26,7 @@ from grid.actions.registry import (
 from grid.actions.work_items import route
 from grid.models import (
     Account,
+    Envelope,
     Household,
     Membership,
     Person,
@@ -51,8 +52,8 @@ def move_household(
     address: str,
     on: date,
 ) -> None:
-    """The whole household moves. People, visits and work items take the new grid's code, and an
-    open work item goes to whoever visits there. The acting must work in both places.
+    """The whole household moves. People, visits, letters and work items take the new grid's code,
+    and an open work item goes to whoever visits there. The acting must work in both places.
     """
     household = take(acting, household, version_seen)
     check_grid(acting, cell)
@@ -78,6 +79,7 @@ def move_household(
 def _follow(acting: Account, household: Household, cell: Region) -> None:
     Person.objects.filter(household=household).update(code=cell.pk, version=F("version") + 1)
     Visit.objects.filter(household=household).update(code=cell.pk)
+    Envelope.objects.filter(household=household).update(code=cell.pk)
     account_id, role = route([cell.pk], on=timezone.localdate()).get(cell.pk, (None, ""))
     opened = list(WorkItem.objects.open().filter(household=household))
     WorkItem.objects.filter(household=household).update(code=cell.pk)

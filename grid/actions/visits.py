@@ -1,7 +1,7 @@
 """Visits: filed once by the id made where the form was filled; corrected by a new version."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from django.utils import timezone
 from grid.actions.work_items import visiting_role
 from grid.models import (
     Account,
+    Household,
     Outcome,
     Visit,
     VisitReport,
@@ -59,10 +60,15 @@ def file_visit(
     reports: list[Report],
     note: str = "",
     confirmed: bool = True,
+    form_version: int = FORM_VERSION,
+    phone_time_at: datetime | None = None,
+    known_purposes_only: bool = False,
 ) -> Visit:
     """Record one visit and report on every wanted purpose. The same id again returns the first.
 
-    Raises Incomplete (errors by field), NotAllowed, Overtaken.
+    A phone that was off line knows only the purposes it carried out: with `known_purposes_only`
+    those it did not report stay wanted and keep the item open. `phone_time_at` is what a wrong
+    clock said. Raises Incomplete (errors by field), NotAllowed, Overtaken.
     """
     # Behind the lock: a second click waits for the first, a screening may be adding a purpose.
     WorkItem.objects.select_for_update().filter(pk=item.pk).first()
@@ -81,20 +87,30 @@ def file_visit(
     }
     if not purposes:
         raise Overtaken("这一户已经有人回传或已办结，请返回列表刷新。")
-    values, errors = _checked(visited_at, mode, answers, note)
+    left = len(purposes)
+    if known_purposes_only:
+        reports = [r for r in reports if r.purpose_id in purposes]
+        purposes = {r.purpose_id: purposes[r.purpose_id] for r in reports}
+        if not purposes:
+            raise Overtaken("这次走访核实的事由都已撤销或已有人回传。")
+    left -= len(purposes)
+    kinds = {purpose.kind for purpose in purposes.values()}
+    values, errors = _checked(visited_at, mode, answers, note, kinds, form_version)
     errors |= _report_errors(reports, purposes, mode)
     if not confirmed:
         errors["confirmed"] = "请确认以上内容是本人核实。"
     if errors or visited_at is None:
         raise Incomplete(errors)
+    state = WorkItem.State.TO_VISIT if left else WorkItem.State.VISITED
     changed = WorkItem.objects.filter(pk=item.pk, state=WorkItem.State.TO_VISIT).update(
-        state=WorkItem.State.VISITED,
+        state=state,
         visited_at=timezone.now(),
         returned_because="",
         version=F("version") + 1,
     )
     if not changed:
         raise Overtaken("这一户已经有人回传或已办结，请返回列表刷新。")
+    item.state = state
     visit = Visit.objects.create(
         id=visit_id,
         work_item=item,
@@ -102,8 +118,9 @@ def file_visit(
         code=item.code,
         by=acting,
         visited_at=visited_at,
+        phone_time_at=phone_time_at,
         mode=mode,
-        form_version=FORM_VERSION,
+        form_version=form_version,
         answers=values,
         note=note,
     )
@@ -123,7 +140,12 @@ def file_visit(
 
 
 def _checked(
-    visited_at: datetime | None, mode: str, answers: Mapping[str, Any], note: str
+    visited_at: datetime | None,
+    mode: str,
+    answers: Mapping[str, Any],
+    note: str,
+    kinds: Collection[str],
+    version: int = FORM_VERSION,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The answers read, and what is wrong. Nobody met means only a note is asked."""
     errors: dict[str, str] = {}
@@ -139,7 +161,8 @@ def _checked(
         if len(note.strip()) < 4:
             errors["note"] = "没有见到人，请写明去了几次、问了谁（至少 4 个字）。"
     else:
-        read = read_answers(answers)
+        day = timezone.localdate(visited_at) if visited_at else None
+        read = read_answers(answers, version=version, kinds=kinds, on=day)
         values = read.values
         errors |= {f"q_{name}": sentence for name, sentence in read.errors.items()}
     return values, errors
@@ -167,8 +190,53 @@ _WITHOUT_MEETING = {Outcome.NOT_CONTACTABLE, Outcome.DECEASED_OR_MOVED}
 
 
 @transaction.atomic
+def file_extra_visit(
+    *,
+    acting: Account,
+    visit_id: uuid.UUID,
+    household: Household,
+    visited_at: datetime | None,
+    mode: str,
+    answers: Mapping[str, Any],
+    kinds: Collection[str] = (),
+    note: str = "",
+    form_version: int = FORM_VERSION,
+    phone_time_at: datetime | None = None,
+) -> Visit:
+    """A visit nobody asked for, or that somebody else reported first: kept, it closes nothing.
+
+    Raises Incomplete, NotAllowed.
+    """
+    if visiting_role(acting, household.cell_id) is None:
+        raise NotAllowed("您在这个网格没有可以入户的在任职务。")
+    values, errors = _checked(visited_at, mode, answers, note, kinds, form_version)
+    if errors or visited_at is None:
+        raise Incomplete(errors)
+    visit = Visit.objects.create(
+        id=visit_id,
+        household=household,
+        code=household.cell_id,
+        by=acting,
+        visited_at=visited_at,
+        phone_time_at=phone_time_at,
+        mode=mode,
+        form_version=form_version,
+        answers=values,
+        note=note,
+    )
+    record(acting=acting, verb="filed_extra_visit", subject=visit)
+    return visit
+
+
+@transaction.atomic
 def correct_visit(
-    *, acting: Account, visit: Visit, reason: str, answers: Mapping[str, Any], note: str
+    *,
+    acting: Account,
+    visit: Visit,
+    reason: str,
+    answers: Mapping[str, Any],
+    note: str,
+    visit_id: uuid.UUID | None = None,
 ) -> Visit:
     """A new version of a visit's answers, by the one who made it; the old one stays."""
     if visit.by_id != acting.pk:
@@ -177,21 +245,42 @@ def correct_visit(
         raise Refusal("请写明更正的原因（至少 4 个字）。", code="reason_missing")
     if Visit.objects.filter(corrects=visit).exists():
         raise Overtaken("这次走访已经更正过，请打开最新版本再改。")
-    read = read_answers(answers)
-    if read.errors:
-        raise Incomplete({f"q_{name}": s for name, s in read.errors.items()})
+    values = _checked_again(visit, answers, note)
     fresh = Visit.objects.create(
+        id=visit_id or uuid.uuid4(),
         work_item_id=visit.work_item_id,
         household_id=visit.household_id,
         code=visit.code,
         by=acting,
         visited_at=visit.visited_at,
         mode=visit.mode,
-        form_version=FORM_VERSION,
-        answers=read.values,
+        form_version=visit.form_version,
+        answers=values,
         note=note,
         corrects=visit,
         correction_reason=reason,
     )
     record(acting=acting, verb="corrected_visit", subject=fresh, reason=reason)
     return fresh
+
+
+def _checked_again(visit: Visit, answers: Mapping[str, Any], note: str) -> dict[str, Any]:
+    """The corrected answers in the wording the visit was made in. Raises Incomplete."""
+    if visit.mode == Visit.Mode.NOT_MET:
+        if len(note.strip()) < 4:
+            raise Incomplete({"note": "没有见到人，请写明去了几次、问了谁（至少 4 个字）。"})
+        return {}
+    kinds = kinds_of(visit)
+    day = timezone.localdate(visit.visited_at)
+    read = read_answers(answers, version=visit.form_version, kinds=kinds, on=day)
+    if read.errors:
+        raise Incomplete({f"q_{name}": s for name, s in read.errors.items()})
+    return read.values
+
+
+def kinds_of(visit: Visit) -> set[str]:
+    """The purpose kinds a visit answered; a correction answers those of the first version."""
+    first = visit
+    while first.corrects is not None:
+        first = first.corrects
+    return set(first.reports.values_list("purpose__kind", flat=True))

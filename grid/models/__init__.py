@@ -8,6 +8,14 @@ from grid.models.membership import Membership, Relation
 from grid.models.pairing import Pairing
 from grid.models.past import HouseholdPast, PersonPast
 from grid.models.person import Health, Labour, Person, Sex
+from grid.models.phone import (
+    Attachment,
+    AttachmentPiece,
+    Envelope,
+    FactEdit,
+    FieldKey,
+    Phone,
+)
 from grid.models.post import Establishment, HouseholdException, Post
 from grid.models.promise import Promise, PromiseEvent
 from grid.models.region import Region
@@ -21,10 +29,15 @@ from grid.models.work_item import (
 
 __all__ = [
     "Account",
+    "Attachment",
+    "AttachmentPiece",
     "Department",
     "DepartmentKey",
     "Difficulty",
+    "Envelope",
     "Establishment",
+    "FactEdit",
+    "FieldKey",
     "Health",
     "Household",
     "HouseholdEvent",
@@ -40,6 +53,7 @@ __all__ = [
     "Pairing",
     "Person",
     "PersonPast",
+    "Phone",
     "Post",
     "Promise",
     "PromiseEvent",

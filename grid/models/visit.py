@@ -56,6 +56,8 @@ class Visit(models.Model):
     )
     visited_at = models.DateTimeField("走访时间")
     received_at = models.DateTimeField("收到时间", auto_now_add=True)
+    # Kept only when the phone's clock was wrong and `visited_at` was put right.
+    phone_time_at = models.DateTimeField("手机记的走访时间", null=True, blank=True)
     mode = models.CharField("方式", max_length=10, choices=Mode, default=Mode.IN_PERSON)
     form_version = models.PositiveSmallIntegerField("表单版本")
     answers = models.JSONField("答案")

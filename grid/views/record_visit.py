@@ -1,29 +1,31 @@
-"""The visit form: on line first; the phone without signal comes through the same action."""
+"""The visit form as a page, on line; a phone without signal comes through the same actions."""
 
-import logging
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET, require_http_methods
 
+from grid import dossier
 from grid.actions.visits import Incomplete, Report, file_visit
+from grid.collecting import offer
+from grid.envelopes import receipt_of
+from grid.known import Known, filled_in, known_about
 from grid.models import Outcome, Visit, WorkItem, WorkItemPurpose
 from grid.places import places_of
 from grid.requests import SignedInRequest
 from grid.scope import found
-from grid.visit_form import QUESTIONS, STEPS, Question, in_words
+from grid.views.visit_questions import Sheet, given_answers
+from grid.visit_form import FORM
 from yizhou.refusals import Refusal
-
-log = logging.getLogger("yizhou.visits")
 
 
 def _item(request: SignedInRequest, pk: int) -> WorkItem:
@@ -39,10 +41,10 @@ def record_visit(request: SignedInRequest, pk: int) -> HttpResponse:
         done = item.visits.filter(by=request.user).first()
         if item.state != WorkItem.State.TO_VISIT and done is not None:
             return redirect("visit-done", pk=done.pk)
-        return render(request, "grid/record_visit.html", form_context(request, item, {}, {}))
+        return render(request, "grid/record_visit.html", form_context(request, item, None, {}))
     try:
         visit = _file(request, item)
-        _offer(visit)
+        offer(visit)
     except Incomplete as incomplete:
         context = form_context(request, item, request.POST, incomplete.errors)
         return render(request, "grid/record_visit.html", context, status=422)
@@ -58,6 +60,7 @@ def _file(request: SignedInRequest, item: WorkItem) -> Visit:
         visit_id = uuid.UUID(posted.get("visit_id", ""))
     except ValueError:
         raise Refusal("页面已过期，请返回列表重新打开。", code="visit_id") from None
+    wanted = _wanted(item)
     return file_visit(
         acting=request.user,
         visit_id=visit_id,
@@ -65,30 +68,25 @@ def _file(request: SignedInRequest, item: WorkItem) -> Visit:
         confirmed=posted.get("confirmed") == "1",
         visited_at=_visited_at(posted.get("visited_on", "")),
         mode=posted.get("mode", ""),
-        answers=_answers(posted),
+        answers=given_answers(posted, FORM, _kinds(wanted)),
         reports=[
             Report(
                 purpose_id=p.pk,
                 outcome=posted.get(f"outcome_{p.pk}", ""),
                 note=posted.get(f"outcome_note_{p.pk}", "").strip()[:500],
             )
-            for p in _wanted(item)
+            for p in wanted
         ],
         note=posted.get("note", "").strip()[:2000],
     )
 
 
-def _offer(visit: Visit) -> None:
-    """Let the floors above take the reports at once; what fails here, beat collects."""
-    for name in settings.VISIT_COLLECTORS:
-        try:
-            import_string(name)(work_item_id=visit.work_item_id)
-        except Exception:
-            log.exception("reports of visit %s were not collected at once", visit.pk)
-
-
 def _wanted(item: WorkItem) -> list[WorkItemPurpose]:
     return list(item.purposes.filter(state=WorkItemPurpose.State.WANTED))
+
+
+def _kinds(purposes: list[WorkItemPurpose]) -> set[str]:
+    return {purpose.kind for purpose in purposes}
 
 
 def _visited_at(text: str) -> datetime | None:
@@ -104,110 +102,55 @@ def _visited_at(text: str) -> datetime | None:
     return timezone.make_aware(datetime.combine(day, time(12)))
 
 
-def _answers(posted: Any) -> dict[str, Any]:
-    return {
-        name: posted.getlist(f"q_{name}") if q.kind == "chips" else posted.get(f"q_{name}")
-        for name, q in QUESTIONS.items()
-    }
-
-
 def form_context(
     request: SignedInRequest, item: WorkItem, posted: Any, errors: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What record_visit.html draws: questions with what was typed, or last said, and errors."""
-    last = (
-        request.user.sees(Visit)
-        .filter(household=item.household_id)
-        .exclude(mode=Visit.Mode.NOT_MET)
-        .first()
-    )
+    """What record_visit.html draws. An untouched form begins with what is known."""
+    today = timezone.localdate()
+    known = known_about([item.household_id], on=today).get(item.household_id, [])
+    purposes = _wanted(item)
+    kinds = _kinds(purposes)
+    answers = filled_in(known) if posted is None else given_answers(posted, FORM, kinds)
+    sheet = Sheet(FORM, kinds, answers, today, said=_said(known, today), errors=errors)
+    typed: Mapping[str, str] = posted if posted is not None else {}
     return {
         "item": item,
         "household": item.household,
         "place": places_of([item.code])[item.code],
-        "members": _members(item),
-        "steps": [
-            {
-                "number": number,
-                "title": title,
-                "questions": [_drawn(q, posted, last, errors) for q in questions],
-            }
-            for number, (title, questions) in enumerate(STEPS, start=1)
-        ],
-        "purposes": [
-            {
-                "purpose": p,
-                "outcome_options": Outcome.choices,
-                "outcome": posted.get(f"outcome_{p.pk}", ""),
-                "note": posted.get(f"outcome_note_{p.pk}", ""),
-                "error": errors.get(f"outcome_{p.pk}", ""),
-                "note_error": errors.get(f"outcome_note_{p.pk}", ""),
-            }
-            for p in _wanted(item)
-        ],
+        "members": dossier.members_of(item.household)[0],
+        "steps": sheet.steps(),
+        "sections": sheet.sections(),
+        "purposes": [_reported(p, typed, errors) for p in purposes],
         "mode_options": Visit.Mode.choices,
-        "mode": posted.get("mode", Visit.Mode.IN_PERSON),
-        "note": posted.get("note", ""),
-        "visited_on": posted.get("visited_on", timezone.localdate().isoformat()),
-        "visit_id": posted.get("visit_id") or str(uuid.uuid4()),
-        "confirmed": posted.get("confirmed") == "1",
+        "mode": typed.get("mode", Visit.Mode.IN_PERSON),
+        "note": typed.get("note", ""),
+        "visited_on": typed.get("visited_on", today.isoformat()),
+        "visit_id": typed.get("visit_id") or str(uuid.uuid4()),
+        "confirmed": typed.get("confirmed") == "1",
         "version": item.version,
         "errors": [{"anchor": name, "sentence": s} for name, s in errors.items()],
         "field_errors": errors,
     }
 
 
-def _members(item: WorkItem) -> list[dict[str, Any]]:
-    today = timezone.localdate()
-    memberships = item.household.memberships.filter(left_on=None).select_related("person")
-    return [
-        {
-            "name": m.person.name,
-            "relation_label": m.get_relation_display(),
-            "age": today.year
-            - m.person.born_on.year
-            - ((today.month, today.day) < (m.person.born_on.month, m.person.born_on.day)),
-            "sex_label": m.person.get_sex_display(),
-        }
-        for m in memberships
-    ]
+def _said(known: list[Known], today: date) -> dict[str, list[str]]:
+    """Who said what before, under the question it belongs to."""
+    said: dict[str, list[str]] = defaultdict(list)
+    for entry in known:
+        said[entry.question].append(entry.said(today))
+    return dict(said)
 
 
-def _drawn(
-    question: Question, posted: Any, last: Visit | None, errors: Mapping[str, str]
+def _reported(
+    purpose: WorkItemPurpose, typed: Mapping[str, str], errors: Mapping[str, str]
 ) -> dict[str, Any]:
-    """One question. An untouched form is pre-filled from the last visit."""
-    name = f"q_{question.name}"
-    before = last.answers.get(question.name) if last else None
-    if posted:
-        value = posted.getlist(name) if question.kind == "chips" else posted.get(name, "")
-    else:
-        value = before if before is not None else ("" if question.kind != "chips" else [])
-    chosen = value if isinstance(value, list) else [value]
-    said = (
-        f"上次 {last.visited_at:%m 月 %d 日}：{in_words(question.name, before)}"
-        if (last and before is not None)
-        else ""
-    )
     return {
-        "name": question.name,
-        "label": question.label,
-        "kind": question.kind,
-        "options": [
-            {"value": v, "label": label, "checked": v in chosen} for v, label in question.options
-        ],
-        "value": value,
-        "last": said,
-        "error": errors.get(name, ""),
-        "help": question.help,
-        "min": 0,
-        "max": question.maximum,
-        "unit": question.unit,
-        "bad_value": question.bad_value,
-        "shown_when": {"name": question.shown_when[0], "value": question.shown_when[1]}
-        if question.shown_when
-        else None,
-        "required": question.required,
+        "purpose": purpose,
+        "outcome_options": Outcome.choices,
+        "outcome": typed.get(f"outcome_{purpose.pk}", ""),
+        "note": typed.get(f"outcome_note_{purpose.pk}", ""),
+        "error": errors.get(f"outcome_{purpose.pk}", ""),
+        "note_error": errors.get(f"outcome_note_{purpose.pk}", ""),
     }
 
 
@@ -226,8 +169,14 @@ def visit_done(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
     context = {
         "visit": visit,
         "item": visit.work_item,
-        "receipt_number": visit.pk.hex[:8].upper(),
+        "receipt_number": receipt_of(visit.pk),
         "next_item": following,
         "reports": visit.reports.select_related("purpose"),
     }
     return render(request, "grid/visit_done.html", context)
+
+
+urlpatterns = [
+    path("my-work/<int:pk>/visit/", record_visit, name="record-visit"),
+    path("visits/<uuid:pk>/done/", visit_done, name="visit-done"),
+]

@@ -2,6 +2,7 @@
 
     make bench                     the whole county
     make bench ARGS="--scale one"  one township
+    make bench ARGS="--only morning [--minutes 5]"   the phones' morning sync alone
 
 Beside each figure stands a plain yardstick measured in the same run: bare COPY of the same file,
 DuckDB with the same conditions, a loop in Python over a sample of households.
@@ -34,7 +35,7 @@ from django.utils import timezone
 from grid.models import Account, Department, Person, Severity
 from monitoring.feeds import FEEDS
 from monitoring.models import Alert, ScreeningRun
-from tests.bench import intake, screening
+from tests.bench import intake, morning, screening
 from tests.bench.deliver import deliver
 from yizhou.demo.county import townships_of
 from yizhou.demo.departments import write_files
@@ -127,7 +128,10 @@ def pages() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--scale", choices=("one", "full"), default="full")
-    scale = parser.parse_args().scale
+    parser.add_argument("--only", choices=("morning",))
+    parser.add_argument("--minutes", type=int, default=morning.MINUTES)
+    given = parser.parse_args()
+    scale = given.scale
     settings.ALLOWED_HOSTS = ["testserver"]
     call_command("migrate", verbosity=0)
     took, _ = timed(lambda: call_command("build_demo_county", scale=scale))
@@ -147,6 +151,10 @@ def main() -> None:
     send_files(folder, manifest)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+    if given.only == "morning":
+        screening.measure_runs()
+        morning.measure(folder / "morning", minutes=given.minutes)
+        return
     say("\n研判到派单（部门文件里的数据，两次）")
     ScreeningRun.objects.filter(job_state="waiting").delete()
     screening.measure_runs()

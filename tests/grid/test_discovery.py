@@ -31,9 +31,12 @@ from grid.models import (
     VisitReport,
     WorkItem,
 )
+from grid.models.discovery import Difficulty
+from grid.offline import pack_of
 from grid.roles import Act, Role
 from monitoring.actions.discovery import collect_discoveries
 from monitoring.models import Clue
+from tests.grid.field_phone import FieldPhone
 from tests.grid.test_visit_form import FULL
 from tests.grid.test_wall import behind_wall
 from tests.world import World, add_account, add_post
@@ -116,7 +119,8 @@ def test_phone_and_position_are_sealed(world: World, assistant: Account) -> None
         ({"name": " "}, "name"),
         ({"sentence": "病"}, "sentence"),
         ({"difficulty": "nonsense"}, "difficulty"),
-        ({"people": 0}, "people"),
+        ({"people": -1}, "people"),
+        ({"people": 31}, "people"),
         ({"phone": "12"}, "phone"),
         ({"place": "451203106201001"}, "place"),
         ({"place": "451203"}, "place"),
@@ -571,3 +575,30 @@ def test_inbox_counts_by_state(world: World, assistant: Account, signed_in: Sign
     counts = {key: count for key, _, count, _ in context["tabs"]}
     assert counts == {"waiting": 2, "late": 1, "visiting": 0, "visited": 0, "aside": 0}
     assert context["rows"][0]["report"] == late
+
+
+# From the phone without signal
+
+
+def test_letter_of_a_phone_becomes_a_report(world: World, assistant: Account) -> None:
+    phone = FieldPhone(assistant)
+    letter = {
+        "id": str(uuid.uuid4()),
+        "sealed_at": timezone.now().isoformat(),
+        "found_at": timezone.now().isoformat(),
+        "name": "韦甲",
+        "place": world.tun.pk,
+        "people": 0,
+        "difficulty": "ill",
+        "sentence": "男主人住院，家里没有收入",
+        "position": {"lat": 24.49, "lon": 108.65, "accuracy_m": 12},
+    }
+    answer = phone.send(letter, "reports/").json()
+    told = HouseholdReport.objects.get()
+    assert (answer["state"], answer["sentence"]) == ("filed", told.receipt_sentence)
+    assert (str(told.pk), told.by) == (letter["id"], assistant)
+
+
+def test_pack_lists_the_difficulties_of_the_desk(world: World) -> None:
+    codes = [code for code, _ in pack_of(world.worker_1)["lists"]["difficulties"]]
+    assert codes == Difficulty.values

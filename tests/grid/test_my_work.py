@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from grid.actions.work_items import VisitRequest, open_work_items
+from grid.envelopes import receipt_of
 from grid.models import Account, Outcome, Visit, WorkItem
 from tests.grid.test_visit_form import FULL
 from tests.world import World
@@ -39,10 +40,22 @@ def item(world: World) -> WorkItem:
     return WorkItem.objects.get(household=world.household)
 
 
+def typed(answers: dict[str, Any]) -> dict[str, Any]:
+    """Answers as the page sends them: a list of money as three columns."""
+    sent: dict[str, Any] = {}
+    for name, value in answers.items():
+        if name in ("income", "spending"):
+            for part in ("item", "month", "yuan"):
+                sent[f"q_{name}_{part}"] = [line[part] for line in value]
+        else:
+            sent[f"q_{name}"] = value
+    return sent
+
+
 def form(item: WorkItem, **change: Any) -> dict[str, Any]:
     purpose = item.purposes.get()
     return {
-        **{f"q_{name}": value for name, value in FULL.items()},
+        **typed(FULL),
         f"outcome_{purpose.pk}": Outcome.TO_MONITORING,
         f"outcome_note_{purpose.pk}": "看过票据",
         "mode": Visit.Mode.IN_PERSON,
@@ -66,7 +79,7 @@ def test_filed_visit_shows_its_receipt(world: World, item: WorkItem, signed_in: 
     response = client.post(f"/my-work/{item.pk}/visit/", form(item))
     visit = Visit.objects.get()
     assert response["Location"] == f"/visits/{visit.pk}/done/"
-    assert visit.pk.hex[:8].upper() in client.get(response["Location"]).content.decode()
+    assert receipt_of(visit.pk) in client.get(response["Location"]).content.decode()
 
 
 def test_sending_the_same_form_twice_is_one_visit(

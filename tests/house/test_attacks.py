@@ -310,7 +310,12 @@ def test_nonsense_in_a_visit_is_not_an_error_of_ours(
 ) -> None:
     item = WorkItem.objects.get()
     purpose = item.purposes.get()
-    answers = {f"q_{name}": value for name, value in ANSWERS.items()}
+    answers = {f"q_{name}": value for name, value in ANSWERS.items() if name != "spending"}
+    answers |= {
+        "q_spending_item": "medical\x00",
+        "q_spending_month": "\x00",
+        "q_spending_yuan": "1",
+    }
     posted = answers | {
         "visit_id": str(uuid.uuid4()),
         "confirmed": "1",

@@ -165,21 +165,33 @@ def fill_visit(phone: "Page") -> None:
     picks = {
         "为什么来": ["#mode-in_person"],
         "家庭情况": ["#q_members_right-yes"],
-        "饮水和住房": ["#q_water_safe-no", "#q_water_problems-quantity", "#q_house_safe-yes"],
-        "教育和医疗": ["#q_school_ok-none", "#q_insured-yes", "#q_ill-yes"],
-        "收入和支出": ["#q_income_change-down", "#q_income_why-ill"],
+        "饮水住房": ["#q_water_safe-no", "#q_water_problems-quantity", "#q_house_safe-yes"],
+        "教育医疗": ["#q_school_ok-none", "#q_insured-yes"],
+        "收入支出": ["#q_income_change-down", "#q_income_why-ill"],
+        "风险和需求": ["#q_risk-yes", "#q_risks-illness", "#q_need_help-no"],
+    }
+    typed = {
+        "家庭情况": {"#q_away": "0"},
+        "饮水住房": {"#q_water_evidence": "水柜干了，每天挑水两趟。"},
+        "风险和需求": {"#q_risk_sentence": "住院花了三万，都是借的。"},
     }
     for step, chosen in picks.items():
         for selector in chosen:
             phone.locator(f"label[for='{selector[1:]}']").click()
-        if step == "家庭情况":
-            phone.fill("#q_workers", "1")
-            phone.fill("#q_away", "0")
-        if step == "饮水和住房":
+        for selector, words in typed.get(step, {}).items():
+            phone.fill(selector, words)
+        if step == "饮水住房":
             picture(phone, "3-visit")
-        if step == "收入和支出":
-            phone.fill("#q_self_paid_yuan", "40000")
+        if step == "收入支出":
+            # What the insurance office knows is offered as a line; one more is added.
+            assert "看病自付" in phone.inner_text("#q_spending")
+            phone.click("#q_income [data-add-line]")
+            line = phone.locator("#q_income .money:visible").last
+            line.locator("select").first.select_option("wages")
+            line.locator("input").fill("18000")
         phone.click("#forward")
+    phone.locator("label[for='q_alert_right-yes']").click()
+    phone.locator("label[for='q_alert_seen-papers']").click()
     phone.locator("label[for$='-to_monitoring']").click()
     phone.locator("textarea[name^=outcome_note]").fill("看过票据，借款三万。")
     phone.click("#forward")

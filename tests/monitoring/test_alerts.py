@@ -21,16 +21,19 @@ from yizhou.refusals import NotAllowed, Overtaken, Refusal
 pytestmark = pytest.mark.django_db
 ANSWERS: dict[str, Any] = {
     "members_right": "yes",
-    "workers": "2",
     "away": "1",
     "water_safe": "no",
     "water_problems": ["quantity"],
+    "water_evidence": "水柜干了，每天挑水两趟",
     "house_safe": "yes",
     "school_ok": "yes",
     "insured": "yes",
-    "ill": "yes",
     "income_change": "same",
-    "self_paid_yuan": "12,000",
+    "spending": [{"item": "medical", "month": "", "yuan": "12,000"}],
+    "risk": "no",
+    "need_help": "no",
+    "alert_right": "yes",
+    "alert_seen": ["papers"],
 }
 
 
@@ -86,8 +89,8 @@ def visit_again(world: World, key: uuid.UUID, item: WorkItem) -> Visit:
 
 def test_incomplete_form_names_each_field(world: World, alert: Alert) -> None:
     with pytest.raises(Incomplete) as refused:
-        visit(world, answers=ANSWERS | {"house_safe": "", "workers": "很多"})
-    assert set(refused.value.errors) == {"q_house_safe", "q_workers"}
+        visit(world, answers=ANSWERS | {"house_safe": "", "away": "很多"})
+    assert set(refused.value.errors) == {"q_house_safe", "q_away"}
 
 
 def test_worker_of_another_grid_may_not_visit(world: World, alert: Alert) -> None:

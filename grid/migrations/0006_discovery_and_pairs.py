@@ -95,7 +95,7 @@ def enter_limits(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grid", "0004_registry_past"),
+        ("grid", "0005_phones"),
     ]
 
     operations = [

@@ -1,0 +1,4 @@
+// Last of the scripts: every screen is known now.
+"use strict";
+
+field.app.boot();

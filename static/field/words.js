@@ -1,0 +1,81 @@
+// Dates, amounts and times as people say them. The day is the county's, whatever the phone's zone.
+"use strict";
+
+field.words = (function () {
+  const ZONE = "Asia/Shanghai";
+  const PARTS = new Intl.DateTimeFormat("en-CA", {
+    timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit",
+    hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+  });
+  const SEVERITIES = {
+    1: ["red", "红", "红色预警"], 2: ["orange", "橙", "橙色预警"],
+    3: ["yellow", "黄", "黄色预警"], 4: ["blue", "蓝", "蓝色提示"],
+  };
+  const NAMES = { red: 1, orange: 2, yellow: 3, blue: 4 };
+  const SOON_DAYS = 3;
+
+  function parts(moment) {
+    const found = {};
+    PARTS.formatToParts(moment).forEach((part) => { found[part.type] = part.value; });
+    return found;
+  }
+
+  function day(moment = new Date()) {
+    const p = parts(new Date(moment));
+    return `${p.year}-${p.month}-${p.day}`;
+  }
+
+  function time(moment) {
+    const p = parts(new Date(moment));
+    return `${p.hour}:${p.minute}`;
+  }
+
+  // ISO 8601 with the county's offset.
+  function stamp(moment = new Date()) {
+    const p = parts(new Date(moment));
+    return `${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}:${p.second}+08:00`;
+  }
+
+  const dayNumber = (text) => Date.UTC(...text.slice(0, 10).split("-").map((n, i) => Number(n) - (i === 1 ? 1 : 0))) / 86400000;
+  const daysUntil = (text, today = day()) => dayNumber(text) - dayNumber(today);
+
+  // ["overdue" | "today" | "soon" | "later" | "none", words]
+  function due(text, today = day()) {
+    if (!text) return ["none", "未定时限"];
+    const days = daysUntil(text, today);
+    if (days < 0) return ["overdue", `超期 ${-days} 天`];
+    if (days === 0) return ["today", "今天到期"];
+    return [days <= 1 ? "today" : days <= SOON_DAYS ? "soon" : "later", `剩 ${days} 天`];
+  }
+
+  // [tone, character, spoken words]
+  function severity(value) {
+    return SEVERITIES[value] || SEVERITIES[NAMES[String(value).toLowerCase()]] || ["", "常", "常规走访"];
+  }
+
+  function monthDay(text) {
+    const [, month, date] = day(text).split("-");
+    return `${Number(month)} 月 ${Number(date)} 日`;
+  }
+
+  const shortDay = (text) => day(text).slice(5);
+
+  // 今天 07:30, 昨天 18:05, 11 月 3 日 18:05
+  function when(moment) {
+    const ago = -daysUntil(day(moment));
+    const said = ago === 0 ? "今天" : ago === 1 ? "昨天" : monthDay(moment);
+    return `${said} ${time(moment)}`;
+  }
+
+  function bytes(count) {
+    return count < 1048576 ? `${Math.max(1, Math.round(count / 1024))} KB` : `${(count / 1048576).toFixed(1)} MB`;
+  }
+
+  function yuan(text) {
+    const [whole, cents = ""] = String(text).split(".");
+    const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+    return cents && Number(cents) ? `${grouped}.${cents}` : grouped;
+  }
+
+  return { day, time, stamp, daysUntil, due, severity, monthDay, shortDay, when, bytes, yuan };
+})();
