@@ -13,6 +13,7 @@ from grid.models.account import Account
 from grid.models.household import Household
 from grid.models.region import Region
 from grid.models.visit import Outcome
+from yizhou.sealed import digest
 from yizhou.terms import TermRange
 
 
@@ -156,9 +157,9 @@ class HouseholdReport(models.Model):
 
     @property
     def receipt(self) -> str:
-        """What the reporter may quote: eight characters of the id."""
-        short = self.pk.hex[:8].upper()
-        return f"{short[:4]}-{short[4:]}"
+        """What the reporter may quote; a phone is answered with the same (grid/envelopes.py)."""
+        digits = digest(str(self.pk), kind="receipt")[:4].hex().upper()
+        return f"{digits[:4]}-{digits[4:]}"
 
     @property
     def receipt_sentence(self) -> str:

@@ -20,6 +20,7 @@ from grid.actions.discovery import (
 from grid.actions.posts import appoint_post
 from grid.actions.visits import Incomplete, Report, file_visit
 from grid.discovery import became, candidates, due_day, place_choices, repeats_of
+from grid.envelopes import receipt_of
 from grid.models import (
     Account,
     Household,
@@ -78,7 +79,7 @@ def report(world: World, by: Account, **change: Any) -> HouseholdReport:
 
 def test_receipt_names_a_number_and_a_day(world: World, assistant: Account) -> None:
     told = report(world, assistant)
-    assert told.pk.hex[:4].upper() in told.receipt_sentence
+    assert receipt_of(told.pk) in told.receipt_sentence
     assert told.due_on == due_day(ReportLimit.Step.DECIDE, timezone.localdate())
 
 
