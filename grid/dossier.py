@@ -20,6 +20,7 @@ from grid.models import (
     WorkItem,
     WorkItemEvent,
 )
+from grid.pairings import helper_of
 from grid.roles import Role
 from yizhou.audit import AuditEntry
 
@@ -74,8 +75,8 @@ def members_of(household: Household) -> tuple[list[Member], list[Member]]:
     return present, sorted(gone, key=lambda m: m.left_on or today, reverse=True)
 
 
-def workers_of(household: Household) -> dict[str, list[Post]]:
-    """Who visits: first- and second-level workers of the grid, today."""
+def workers_of(household: Household) -> dict[str, Any]:
+    """Who visits: workers of the grid today, and the one second-level worker paired with it."""
     posts = (
         Post.objects.current(timezone.localdate())
         .filter(region=household.cell_id, role__in=[Role.GRID_WORKER_1, Role.GRID_WORKER_2])
@@ -84,6 +85,7 @@ def workers_of(household: Household) -> dict[str, list[Post]]:
     return {
         "first": [p for p in posts if p.role == Role.GRID_WORKER_1],
         "second": [p for p in posts if p.role == Role.GRID_WORKER_2],
+        "helper": helper_of(household, on=timezone.localdate()),
     }
 
 

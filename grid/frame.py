@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from grid.discovery import may_report, reads_reports, untold, waiting
 from grid.models import Department, Envelope, FactEdit, Region
-from grid.roles import Act, Level, Role
-from grid.scope import highest_place, may, sight_of, works_at
+from grid.promises import promises_due
+from grid.roles import ROLES, Act, Level, Role
+from grid.scope import highest_place, may, sees_one_by_one, sight_of, works_at
 
 BIG_TYPE_COOKIE = "big_type"
 
@@ -28,15 +30,40 @@ class NavItem:
     count: Callable[[Any], int] | None = None
 
 
+FIELD = frozenset({Role.GRID_WORKER_1, Role.GRID_WORKER_2, Role.TUN_HEAD})
+
+
 def sees_people(account: Any) -> bool:
     return bool(sight_of(account).codes)
 
 
+def sees_households(account: Any) -> bool:
+    """Whole places, or households of one's own."""
+    sight = sight_of(account)
+    return bool(sight.codes) or any(sees_one_by_one(h.role) for h in sight.holdings)
+
+
 def is_field_worker(account: Any) -> bool:
-    """Grid workers and tun heads use the phone frame; offices use the desktop frame."""
+    """Who is out of doors uses the phone frame; offices use the desktop frame."""
     holdings = sight_of(account).holdings
-    field = {Role.GRID_WORKER_1, Role.GRID_WORKER_2, Role.TUN_HEAD}
-    return bool(holdings) and all(h.role in field for h in holdings)
+    return bool(holdings) and all(h.role in FIELD or ROLES[h.role].only_reports for h in holdings)
+
+
+def only_reports(account: Any) -> bool:
+    """Holds nothing but posts that report households."""
+    holdings = sight_of(account).holdings
+    return bool(holdings) and all(ROLES[h.role].only_reports for h in holdings)
+
+
+def pairs(account: Any) -> bool:
+    """Villages and townships give second-level workers their households."""
+    return may(account, Act.ASSIGN_WORK) and any(
+        works_at(account, level) for level in (Level.TOWNSHIP, Level.VILLAGE)
+    )
+
+
+def keeps_promises(account: Any) -> bool:
+    return is_field_worker(account) and may(account, Act.RECORD_VISIT)
 
 
 def _offices(account: Any) -> bool:
@@ -52,14 +79,35 @@ def undecided(account: Any) -> int:
 
 GRID_NAV = (
     NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
-    NavItem("我的任务", "list-check", "my-work", is_field_worker),
-    NavItem("农户", "users", "households", sees_people),
+    NavItem(
+        "我的任务", "list-check", "my-work", lambda a: is_field_worker(a) and not only_reports(a)
+    ),
+    NavItem("农户", "users", "households", sees_households),
+    NavItem("上报", "flag", "own-reports", lambda a: may_report(a) and is_field_worker(a), untold),
+    NavItem("困难户上报", "flag", "reports", reads_reports, waiting),
+    NavItem("结对帮扶", "handshake", "pairings", pairs),
+    NavItem("承诺", "handshake", "promises", keeps_promises, promises_due),
     NavItem("网格队伍", "network", "staffing", _offices),
     NavItem("待定来件", "inbox", "fact-clashes", lambda a: may(a, Act.EDIT_REGISTRY), undecided),
     NavItem("手机", "smartphone", "phones", lambda a: may(a, Act.ASSIGN_WORK)),
     NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),
     NavItem("操作留痕", "history", "audit-trail", lambda a: may(a, Act.READ_AUDIT)),
 )
+
+
+def home_cards(request: HttpRequest) -> list[dict[str, Any]]:
+    """Reports that wait for the township, on the workbench of who decides or follows them."""
+    if is_field_worker(request.user) or not reads_reports(request.user):
+        return []
+    return [
+        {
+            "label": "困难户上报待处理",
+            "value": waiting(request.user),
+            "url": reverse("reports"),
+            "tone": "org",
+            "note": "",
+        }
+    ]
 
 
 def _nav_items() -> list[NavItem]:
@@ -72,8 +120,8 @@ def scope_name(account: Any) -> str:
     sight = sight_of(account)
     if sight.departments:
         return Department.objects.get(pk=sight.departments[0]).short_name
-    code = highest_place(account)
-    if code is None:
+    code = highest_place(account) or min((h.region for h in sight.holdings if h.region), default="")
+    if not code:
         return "没有现任职务"
     wanted = [code[:n] for n in (6, 9, 12, 15, 17) if n <= len(code)]
     names = dict(Region.objects.filter(code__in=wanted).values_list("code", "name"))

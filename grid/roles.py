@@ -37,6 +37,9 @@ class Role(models.TextChoices):
     INFO_OFFICER = "info_officer", "防止返贫监测信息员"
     GRID_WORKER_1 = "grid_worker_1", "一级网格员"
     GRID_WORKER_2 = "grid_worker_2", "二级网格员"
+    VILLAGE_ASSISTANT = "village_assistant", "村级协理员"
+    SOCIAL_STATION = "social_station", "社工站社工"
+    VOLUNTEER = "volunteer", "志愿者"
     TOWNSHIP_OFFICER = "township_officer", "乡镇审核员"
     COUNTY_OFFICER = "county_officer", "县级监测专员"
     COUNTY_LEADER = "county_leader", "县领导"
@@ -50,6 +53,7 @@ class Act(StrEnum):
 
     ASSIGN_WORK = "assign_work"
     RECORD_VISIT = "record_visit"
+    REPORT_HOUSEHOLD = "report_household"
     SETTLE_ALERT = "settle_alert"
     REVEAL_IDENTITY = "reveal_identity"
     UPLOAD_DATA = "upload_data"
@@ -64,15 +68,23 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleRule:
-    """Where a role is held, how many seats a region has, and which acts it carries."""
+    """Where a role is held, how many seats a region has, and which acts it carries.
+
+    `one_by_one`: sees only households of its own there (pairings, visits given to it), unless
+    settings.SECOND_LEVEL_SEES_GRID. `only_reports`: sees nothing of the place, not even who works
+    there; only what the holder reported.
+    """
 
     level: Level | None
     acts: frozenset[Act]
     seats: int | None = 1  # None: as many as appointed; otherwise vacancies are counted
     sees_people: bool = True
+    one_by_one: bool = False
+    only_reports: bool = False
 
 
-_STAFF = frozenset({Act.ASSIGN_WORK, Act.RECORD_VISIT})
+_FIELD = frozenset({Act.RECORD_VISIT, Act.REPORT_HOUSEHOLD})
+_STAFF = _FIELD | {Act.ASSIGN_WORK}
 _TOWNSHIP = _STAFF | {Act.SETTLE_ALERT, Act.REVEAL_IDENTITY, Act.EDIT_REGISTRY, Act.APPOINT}
 _COUNTY = _TOWNSHIP | {
     Act.RUN_SCREENING,
@@ -82,14 +94,24 @@ _COUNTY = _TOWNSHIP | {
     Act.MANAGE_KEYS,
 }
 
+
+def _narrow(level: Level) -> RoleRule:
+    """Those who only tell of households they met. Source: reference 1.3 [seed]."""
+    acts = frozenset({Act.REPORT_HOUSEHOLD})
+    return RoleRule(level, acts, seats=None, sees_people=False, only_reports=True)
+
+
 ROLES: dict[Role, RoleRule] = {
     Role.COUNTY_HEAD: RoleRule(Level.COUNTY, frozenset({Act.ASSIGN_WORK})),
     Role.TOWNSHIP_HEAD: RoleRule(Level.TOWNSHIP, frozenset({Act.ASSIGN_WORK})),
-    Role.VILLAGE_HEAD: RoleRule(Level.VILLAGE, _STAFF),
-    Role.TUN_HEAD: RoleRule(Level.TUN, frozenset({Act.RECORD_VISIT})),
+    Role.VILLAGE_HEAD: RoleRule(Level.VILLAGE, _STAFF | {Act.EDIT_REGISTRY}),
+    Role.TUN_HEAD: RoleRule(Level.TUN, _FIELD),
     Role.INFO_OFFICER: RoleRule(Level.VILLAGE, _STAFF | {Act.EDIT_REGISTRY}, seats=2),
-    Role.GRID_WORKER_1: RoleRule(Level.GRID, frozenset({Act.RECORD_VISIT})),
-    Role.GRID_WORKER_2: RoleRule(Level.GRID, frozenset({Act.RECORD_VISIT}), seats=None),
+    Role.GRID_WORKER_1: RoleRule(Level.GRID, _FIELD),
+    Role.GRID_WORKER_2: RoleRule(Level.GRID, _FIELD, seats=None, one_by_one=True),
+    Role.VILLAGE_ASSISTANT: _narrow(Level.VILLAGE),
+    Role.SOCIAL_STATION: _narrow(Level.TOWNSHIP),
+    Role.VOLUNTEER: _narrow(Level.VILLAGE),
     Role.TOWNSHIP_OFFICER: RoleRule(Level.TOWNSHIP, frozenset(_TOWNSHIP), seats=None),
     Role.COUNTY_OFFICER: RoleRule(Level.COUNTY, frozenset(_COUNTY), seats=None),
     Role.COUNTY_LEADER: RoleRule(Level.COUNTY, frozenset(), seats=None),

@@ -1,15 +1,22 @@
 """Who sees what and who may do what, answered from current posts: the one door.
 
-Staff see code ranges, departments see their own rows, named dated exceptions add single
-households, and an account with neither a current post nor an exception sees nothing. Row-level
-security repeats the covering range in the database (grid/middleware.py).
+Staff see code ranges, departments see their own rows, single households are added one by one,
+and an account with neither a current post nor an exception sees nothing. Row-level security
+repeats the covering range and the single households in the database (grid/middleware.py).
+
+One by one come named dated exceptions and, for a second-level worker, the own households: paired
+today, or with a visit that is given to the worker or was closed in the last week. The grid itself
+stays closed to that worker unless settings.SECOND_LEVEL_SEES_GRID opens it.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.conf import settings
+from django.db import connection
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
@@ -17,6 +24,7 @@ from grid.roles import ROLES, Act, Level, Role
 from yizhou.refusals import NotAllowed, NotFound
 
 ABOVE_ALL_CODES = "~"  # sorts after every digit, so [code, code~) is the subtree
+STILL_OWN = timedelta(days=7)  # a worker may look at what came of a visit for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +42,10 @@ class Sight:
 
     holdings: tuple[Holding, ...]
     codes: tuple[str, ...]  # subtree roots where people are seen, none inside another
-    places: tuple[str, ...]  # subtree roots where only places are seen (auditors, administrators)
+    places: tuple[str, ...]  # subtree roots where places and posts are seen
     departments: tuple[str, ...]
     all_departments: bool
-    exceptions: tuple[int, ...]  # household ids
+    exceptions: tuple[int, ...]  # households seen one by one: granted by name, or the worker's own
 
     @property
     def interval(self) -> tuple[str, str]:
@@ -87,15 +95,38 @@ def _read_sight(account: Any) -> Sight:
             "content_object_id", flat=True
         )
     )
-    people = {h.region for h in holdings if h.region and ROLES[h.role].sees_people}
+    if any(sees_one_by_one(h.role) for h in holdings):
+        exceptions = tuple(sorted({*exceptions, *_own_households(account)}))
+    people = {
+        h.region
+        for h in holdings
+        if h.region and ROLES[h.role].sees_people and not sees_one_by_one(h.role)
+    }
+    places = {h.region for h in holdings if h.region and not ROLES[h.role].only_reports}
     return Sight(
         holdings=holdings,
         codes=_roots(people),
-        places=_roots({h.region for h in holdings if h.region}),
+        places=_roots(places),
         departments=tuple(sorted({h.department for h in holdings if h.department})),
         all_departments=any(h.region and Act.UPLOAD_DATA in ROLES[h.role].acts for h in holdings),
         exceptions=exceptions,
     )
+
+
+def sees_one_by_one(role: Role) -> bool:
+    """Whether the role's holder sees own households only, not the place the post is in."""
+    return ROLES[role].one_by_one and not settings.SECOND_LEVEL_SEES_GRID
+
+
+def _own_households(account: Any) -> set[int]:
+    """Read before the wall is raised for this account, so by a function that sees over it."""
+    since = timezone.now() - STILL_OWN
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT * FROM grid_own_households(%s, %s, %s)",
+            [account.pk, timezone.localdate(), since],
+        )
+        return {household for (household,) in cursor.fetchall()}
 
 
 def in_subtrees(path: str, codes: tuple[str, ...]) -> Q:
@@ -141,6 +172,8 @@ def sees(account: Any, model: type[Model]) -> QuerySet[Any]:
             allowed |= Q(department__isnull=False)  # departments are the county's
         return rows.filter(allowed)
     allowed = in_subtrees(scope, sight.codes)
+    if (own := getattr(model, "OWN", None)) and sight.holdings:
+        allowed |= Q(**{own: account.pk})
     if sight.exceptions and (path := _household_path(model, scope)):
         allowed |= Q(**{f"{path}__in": sight.exceptions})
     return rows.filter(allowed)
@@ -181,7 +214,11 @@ def highest_place(account: Any) -> str | None:
 
 
 def works_at(account: Any, level: Level) -> bool:
-    return any(ROLES[h.role].level == level for h in sight_of(account).holdings)
+    """Whether a post that knows its place is held at this level."""
+    return any(
+        ROLES[h.role].level == level and not ROLES[h.role].only_reports
+        for h in sight_of(account).holdings
+    )
 
 
 def has_role(account: Any, *roles: Role) -> bool:

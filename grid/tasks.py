@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from grid import key_guards
+from grid.actions.promises import collect_promises, follow_up_promises
 from grid.actions.work_items import reroute_stranded_items
 from yizhou.audit import SYSTEM
 
@@ -17,3 +18,10 @@ def reroute_stranded() -> None:
 def forget_nonces() -> None:
     """Beat: nonces of signed requests that are too old to come again."""
     key_guards.forget_nonces()
+
+
+@shared_task
+def follow_promises() -> None:
+    """Beat: promises that are nearly due go onto visits; what visits said of them is taken."""
+    collect_promises()
+    follow_up_promises()

@@ -61,7 +61,7 @@ def home_cards(request: SignedInRequest) -> list[dict[str, Any]]:
     counts = request.user.sees(WorkItem).aggregate(
         **{key: Count("pk", filter=Q(status_condition(key, today))) for key, _, _ in shown}
     )
-    return [
+    cards = [
         {
             "label": label,
             "value": counts[key],
@@ -70,6 +70,22 @@ def home_cards(request: SignedInRequest) -> list[dict[str, Any]]:
             "note": "",
         }
         for key, label, tone in shown
+    ]
+    return cards + _proposal_card(request)
+
+
+def _proposal_card(request: SignedInRequest) -> list[dict[str, Any]]:
+    """Changes of the registry that departments tell of and this person may enter."""
+    if not may(request.user, Act.EDIT_REGISTRY):
+        return []
+    return [
+        {
+            "label": "待确认户籍变动",
+            "value": _to_confirm(request.user),
+            "url": reverse("registry-proposals"),
+            "tone": "org",
+            "note": "",
+        }
     ]
 
 

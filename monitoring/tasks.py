@@ -15,6 +15,7 @@ from monitoring.actions import (
 )
 from monitoring.actions.alerts import collect_reports
 from monitoring.actions.conflicts import find_conflicts
+from monitoring.actions.discovery import collect_discoveries
 from monitoring.actions.dispatching import send_held
 from monitoring.actions.proposals import apply_authoritative, find_proposals, match_records
 from monitoring.actions.reminders import make_reminders
@@ -47,6 +48,7 @@ def screen_on_schedule() -> None:
 def collect_visit_reports() -> None:
     """Beat: what the page could not collect at once."""
     collect_reports()
+    collect_discoveries()
 
 
 @shared_task

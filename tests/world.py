@@ -26,12 +26,14 @@ from grid.models import (
     Household,
     HouseholdKind,
     Membership,
+    Pairing,
     Person,
     Post,
     Region,
     Relation,
 )
 from grid.roles import ROLES, Level, Role
+from grid.scope import forget_sight
 from grid.signing import hash_secret
 from yizhou.id_number import check_character
 from yizhou.sealed import digest, seal
@@ -367,3 +369,9 @@ def build_world() -> World:
         **keys,
         **accounts,
     )
+
+
+def pair_second_level(world: World) -> None:
+    """worker_2 helps the household of its grid: it sees no other."""
+    Pairing.objects.create(worker=world.worker_2, household=world.household, from_on=SINCE)
+    forget_sight(world.worker_2)

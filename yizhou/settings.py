@@ -265,11 +265,11 @@ FIELD_DRAINED_BYTES = 64 * 1024 * 1024
 VERSION_OF_PACK = "1"  # the shape of the pack: a change makes every phone fetch it anew
 # Who takes in reports of new households, and the difficulties it knows (grid/offline.py).
 FIELD_REPORTS = "grid.actions.discovery.report_household"
-FIELD_DIFFICULTIES = ""
+FIELD_DIFFICULTIES = "grid.discovery.DIFFICULTIES"
 # Further households, sections and stamps of the pack, by dotted name (grid/offline.py).
-FIELD_HOUSEHOLDS: list[str] = []
-FIELD_SECTIONS: dict[str, str] = {}
-FIELD_STAMPS: dict[str, str] = {}
+FIELD_HOUSEHOLDS: list[str] = ["grid.pairings.paired_with"]
+FIELD_SECTIONS: dict[str, str] = {"promises": "grid.promises.pack_section"}
+FIELD_STAMPS: dict[str, str] = {"promises": "grid.promises.pack_stamp"}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -304,18 +304,37 @@ DEMO_PASSWORD = "yizhou.demo.posts.PASSWORD"  # noqa: S105 - a dotted name
 
 # What the floors above hang into the floors below, by dotted name.
 NAV = ["monitoring.frame.NAV"]
-DOSSIER_SECTIONS = ["monitoring.dossier.alerts", "grid.visit_history.visits"]
-HOME_CARDS = ["monitoring.frame.home_cards"]
+DOSSIER_SECTIONS = [
+    "monitoring.dossier.alerts",
+    "grid.promises.dossier_section",
+    "grid.visit_history.visits",
+]
+HOME_CARDS = ["monitoring.frame.home_cards", "grid.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
 
 # Called by the page that just recorded a visit, after commit; beat calls them again.
-VISIT_COLLECTORS = ["monitoring.actions.alerts.collect_reports"]
+VISIT_COLLECTORS = [
+    "monitoring.actions.alerts.collect_reports",
+    "monitoring.actions.discovery.collect_discoveries",
+    "grid.actions.promises.collect_promises",
+]
 
 # What the floors above know of a household before a visit (grid/known.py).
 VISIT_KNOWN = ["monitoring.known.recorded"]
 
 # Purposes that the floors above put on a work item: name -> label (grid/models/work_item.py).
-VISIT_PURPOSES = {"verify_alert": "核实预警"}
+VISIT_PURPOSES = {
+    "verify_alert": "核实预警",
+    "discovery": "新发现困难",
+    "promise": "回访承诺",
+}
+
+# Reports of one name and hamlet so many days apart are shown beside each other.
+REPORT_REPEAT_DAYS = int(os.environ.get("REPORT_REPEAT_DAYS", "30"))
+# Second-level workers help households of their own; "1" gives back the sight of the whole grid.
+SECOND_LEVEL_SEES_GRID = flag("SECOND_LEVEL_SEES_GRID")
+# A promise becomes a purpose of the household's visit so many days before it is due.
+PROMISE_NOTICE_DAYS = int(os.environ.get("PROMISE_NOTICE_DAYS", "3"))
 
 LOGGING = {
     "version": 1,

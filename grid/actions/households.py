@@ -110,9 +110,18 @@ def new_household(
 
 @transaction.atomic
 def add_member(
-    *, acting: Account, household: Household, version_seen: int, member: NewMember, on: date
+    *,
+    acting: Account,
+    household: Household,
+    version_seen: int,
+    member: NewMember,
+    on: date,
+    kind: Kind = Kind.JOINED,
 ) -> Person:
-    """A birth, a marriage in, a return. Raises Refusal when registered elsewhere, Overtaken."""
+    """A birth, a return, or (`kind`) a marriage of somebody new to the registry.
+
+    Raises Refusal when registered elsewhere, Overtaken.
+    """
     household = take(acting, household, version_seen)
     check_day(on)
     if member.relation == Relation.HEAD:
@@ -125,12 +134,13 @@ def add_member(
         household=household, person=person, relation=member.relation, joined_on=on
     )
     restate(household, on=on)
+    came = "婚入" if kind == Kind.MARRIED_IN else "加入"
     tell(
         acting,
         household,
-        Kind.JOINED,
+        kind,
         on=on,
-        sentence=f"{person.name} 加入，{Relation(member.relation).label}",
+        sentence=f"{person.name} {came}，{Relation(member.relation).label}",
         verb="added_member",
         detail={"person": person.pk},
     )
@@ -182,7 +192,7 @@ def remove_member(
     tell(
         acting,
         household,
-        Kind.LEFT,
+        Kind.MARRIED_OUT if reason == Reason.MARRIED_OUT else Kind.LEFT,
         on=on,
         sentence=sentence,
         verb="removed_member",

@@ -2,7 +2,7 @@
 
 from django.db import transaction
 
-from grid.models import Account, Household, Person
+from grid.models import Account, Household, HouseholdReport, Person
 from grid.roles import Act
 from grid.scope import require
 from yizhou.audit import record
@@ -26,11 +26,13 @@ def reveal_identity(*, acting: Account, person: Person, reason: str) -> str:
 
 
 @transaction.atomic
-def reveal_phone(*, acting: Account, subject: Person | Household, reason: str) -> str:
-    """The full phone number of a person or a household. Raises as reveal_identity."""
+def reveal_phone(
+    *, acting: Account, subject: Person | Household | HouseholdReport, reason: str
+) -> str:
+    """The full phone number of a person, a household or a report. Raises as reveal_identity."""
     if not acting.sees(type(subject)).filter(pk=subject.pk).exists():
         raise NotFound()
-    code = subject.code if isinstance(subject, Person) else subject.cell_id
+    code = _code_of(subject)
     require(acting, Act.REVEAL_IDENTITY, code=code)
     said = _said(reason)
     if not subject.phone_sealed:
@@ -38,6 +40,12 @@ def reveal_phone(*, acting: Account, subject: Person | Household, reason: str) -
     record(acting=acting, verb="revealed_phone", subject=subject, reason=said)
     column = f"{subject._meta.db_table}.phone_sealed"
     return unseal(subject.phone_sealed, column=column, row=subject.pk)
+
+
+def _code_of(subject: Person | Household | HouseholdReport) -> str:
+    if isinstance(subject, Person):
+        return subject.code
+    return subject.cell_id if isinstance(subject, Household) else subject.place_id
 
 
 def _said(reason: str) -> str:

@@ -28,7 +28,7 @@ def hash_token(token: str) -> bytes:
 
 def place_of_posts(account: Account) -> str:
     """The smallest place that holds all the account's posts; empty without any."""
-    shared = commonprefix(sight_of(account).places)
+    shared = commonprefix([h.region for h in sight_of(account).holdings if h.region])
     lengths = [n for n in CODE_LENGTH.values() if n <= len(shared)]
     return shared[: max(lengths)] if lengths else ""
 

@@ -2,8 +2,10 @@
 
 from grid.models.account import Account
 from grid.models.department import Department, DepartmentKey, KeyMinute, KeyNonce
+from grid.models.discovery import Difficulty, HouseholdReport, ReportLimit
 from grid.models.household import Household, HouseholdEvent, HouseholdKind
 from grid.models.membership import Membership, Relation
+from grid.models.pairing import Pairing
 from grid.models.past import HouseholdPast, PersonPast
 from grid.models.person import Health, Labour, Person, Sex
 from grid.models.phone import (
@@ -15,6 +17,7 @@ from grid.models.phone import (
     Phone,
 )
 from grid.models.post import Establishment, HouseholdException, Post
+from grid.models.promise import Promise, PromiseEvent
 from grid.models.region import Region
 from grid.models.visit import Outcome, Visit, VisitReport
 from grid.models.work_item import (
@@ -30,6 +33,7 @@ __all__ = [
     "AttachmentPiece",
     "Department",
     "DepartmentKey",
+    "Difficulty",
     "Envelope",
     "Establishment",
     "FactEdit",
@@ -40,17 +44,22 @@ __all__ = [
     "HouseholdException",
     "HouseholdKind",
     "HouseholdPast",
+    "HouseholdReport",
     "KeyMinute",
     "KeyNonce",
     "Labour",
     "Membership",
     "Outcome",
+    "Pairing",
     "Person",
     "PersonPast",
     "Phone",
     "Post",
+    "Promise",
+    "PromiseEvent",
     "Region",
     "Relation",
+    "ReportLimit",
     "Severity",
     "Sex",
     "Visit",

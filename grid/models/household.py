@@ -101,6 +101,8 @@ class HouseholdEvent(models.Model):
         MOVED = "moved", "搬迁"
         SPLIT = "split", "分户"
         MERGED = "merged", "并户"
+        MARRIED_IN = "married_in", "婚入"
+        MARRIED_OUT = "married_out", "婚出"
 
     household = models.ForeignKey(
         Household, verbose_name="农户", on_delete=models.PROTECT, related_name="events"

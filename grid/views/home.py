@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_GET
 
-from grid.frame import is_field_worker
+from grid.frame import is_field_worker, only_reports
 from grid.models import WorkItem
 from grid.places import places_of
 from grid.requests import SignedInRequest
@@ -20,7 +20,7 @@ from grid.scope import sight_of
 @require_GET
 def home(request: SignedInRequest) -> HttpResponse:
     if is_field_worker(request.user):
-        return redirect("my-work")
+        return redirect("own-reports" if only_reports(request.user) else "my-work")
     cards = [card for name in settings.HOME_CARDS for card in import_string(name)(request)]
     context = {
         "cards": cards,

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
+from django.db import transaction
 from django.utils import timezone
 
+from grid.actions.discovery import name_reported_household
 from grid.actions.households import (
     add_member,
     change_head,
@@ -15,7 +17,15 @@ from grid.actions.households import (
 )
 from grid.actions.moves import merge_households, move_household, split_household
 from grid.actions.people import NewMember
-from grid.models import Household, HouseholdKind, Membership, Person, Region, Relation
+from grid.models import (
+    Household,
+    HouseholdKind,
+    HouseholdReport,
+    Membership,
+    Person,
+    Region,
+    Relation,
+)
 from grid.models.person import Health, Labour, Sex
 from grid.places import places_of
 from grid.roles import ROLES, Act, Level
@@ -134,17 +144,22 @@ class RegisterForm(RegistryForm, NewMemberFields):
     on = Day("建户日期")
     field_order: ClassVar = ["cell", "kind", "address", "phone", "on", "name", "id_number"]
 
-    def perform(self, acting: Any) -> Household:
+    def perform(self, acting: Any, report: HouseholdReport | None = None) -> Household:
+        """The new household; the report it was told in then names it."""
         said = self.cleaned_data
-        return register_household(
-            acting=acting,
-            cell=self.cell(),
-            kind=said["kind"],
-            address=said["address"],
-            phone=said["phone"],
-            members=[self.new_member(Relation.HEAD)],
-            on=said["on"],
-        )
+        with transaction.atomic():
+            fresh = register_household(
+                acting=acting,
+                cell=self.cell(),
+                kind=said["kind"],
+                address=said["address"],
+                phone=said["phone"],
+                members=[self.new_member(Relation.HEAD)],
+                on=said["on"],
+            )
+            if report is not None:
+                name_reported_household(acting=acting, report=report, household=fresh)
+        return fresh
 
 
 class ChangeForm(RegistryForm):
@@ -209,7 +224,7 @@ class JoinForm(ChangeForm, NewMemberFields):
     done = "已加入本户。"
 
     relation = forms.ChoiceField(label="与户主关系", choices=[*BLANK, *OTHERS])
-    on = Day("加入日期", help_text="出生、嫁入或迁入的日期。")
+    on = Day("加入日期", help_text="出生或迁入的日期。婚入请办“婚入”。")
     field_order: ClassVar = ["version", "name", "relation", "on", "id_number"]
 
     def perform(self, acting: Any) -> None:
@@ -266,7 +281,6 @@ class LeaveForm(ChangeForm):
             *[
                 (reason.value, reason.label)
                 for reason in (
-                    Membership.LeaveReason.MARRIED_OUT,
                     Membership.LeaveReason.MOVED,
                     Membership.LeaveReason.CORRECTED,
                 )

@@ -1,6 +1,7 @@
 """Households: the list, the dossier, and the changes of the registry."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,17 +12,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from grid import dossier
 from grid.finding import find_by_id_number, listed_households, looks_like_id_number
-from grid.models import Household, HouseholdKind, Person, Region, WorkItem
+from grid.frame import sees_households
+from grid.models import Household, HouseholdKind, HouseholdReport, Person, Region, WorkItem
 from grid.paging import capped_page
 from grid.places import place_of, places_of
 from grid.requests import SignedInRequest
-from grid.roles import Act, Level
+from grid.roles import CODE_LENGTH, Act, Level
 from grid.scope import found, require, sight_of
-from grid.views.household_forms import CHANGES, RegisterForm
+from grid.views.household_forms import CHANGES as REGISTRY_CHANGES
+from grid.views.household_forms import RegisterForm
+from grid.views.marriage_forms import MARRIAGES
 from yizhou.audit import record
 from yizhou.dossier import sections
 from yizhou.refusals import NotAllowed, NotFound, Refusal
 
+CHANGES = REGISTRY_CHANGES | MARRIAGES
 LONGEST_NUMBER = 12  # digits; more than a household number has may be an ID number, mistyped
 FILTERS = ("q", "kind", "village", "dissolved")
 
@@ -29,7 +34,7 @@ FILTERS = ("q", "kind", "village", "dissolved")
 @login_required
 @require_GET
 def households(request: SignedInRequest) -> HttpResponse:
-    if not sight_of(request.user).codes and not sight_of(request.user).exceptions:
+    if not sees_households(request.user) and not sight_of(request.user).exceptions:
         raise NotAllowed("您现在的职务看不到农户资料。")
     if number := looks_like_id_number(request.GET.get("q", "")):
         return _open_by_id_number(request, number)
@@ -127,6 +132,7 @@ def household(request: SignedInRequest, pk: int) -> HttpResponse:
         "sections": sections(request, found),
         "may_reveal": request.user.may(Act.REVEAL_IDENTITY, code=found.cell_id),
         "changes": _changes(found) if may_edit else [],
+        "may_report": request.user.may(Act.REPORT_HOUSEHOLD) and found.dissolved_on is None,
     }
     return render(request, "grid/household.html", context)
 
@@ -169,17 +175,45 @@ def _day_said(request: SignedInRequest) -> dict[str, str]:
 @require_http_methods(["GET", "POST"])
 def register(request: SignedInRequest) -> HttpResponse:
     require(request.user, Act.EDIT_REGISTRY)
-    form = RegisterForm(request.POST or None, viewer=request.user, initial=_day_said(request))
+    report = _reported(request)
+    initial = _day_said(request) | _told(report)
+    form = RegisterForm(request.POST or None, viewer=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            fresh = form.perform(request.user)
+            fresh = form.perform(request.user, report)
         except Refusal as no:
             form.refuse(no)
         else:
             messages.success(request, form.done)
-            return redirect("household", fresh.pk)
+            return _after(report, fresh.pk)
     status = 422 if form.errors else 200
-    return render(request, "grid/household_register.html", {"form": form}, status=status)
+    context = {"form": form, "report": report}
+    return render(request, "grid/household_register.html", context, status=status)
+
+
+def _after(report: HouseholdReport | None, household: int) -> HttpResponse:
+    if report is None:
+        return redirect("household", household)
+    return redirect("decide-report", report.pk)
+
+
+def _reported(request: SignedInRequest) -> HouseholdReport | None:
+    """The report from which the household is registered (?report=)."""
+    try:
+        pk = UUID(request.GET.get("report", ""))
+    except ValueError:
+        return None
+    waiting = request.user.sees(HouseholdReport).waiting()
+    report: HouseholdReport | None = waiting.filter(pk=pk, household=None).first()
+    return report
+
+
+def _told(report: HouseholdReport | None) -> dict[str, str]:
+    """What the report knows of the household; the phone stays sealed."""
+    if report is None:
+        return {}
+    cell = report.place_id if len(report.place_id) == CODE_LENGTH[Level.GRID] else ""
+    return {"name": report.name, "address": report.address, "cell": cell}
 
 
 urlpatterns = [

@@ -392,6 +392,19 @@ SECTIONS: dict[str, Section] = {
             ),
         ),
     ),
+    "promise": Section(
+        "回访承诺",
+        (
+            Question(
+                "promise_kept",
+                "到期的承诺兑现了吗？",
+                "yes_no",
+                (("yes", "兑现了"), ("no", "没有兑现")),
+                bad_value="no",
+                anew=True,
+            ),
+        ),
+    ),
 }
 
 FORM = Form(

@@ -30,6 +30,7 @@ EVERY_SECONDS = {
     "清理到期文件": ("monitoring.tasks.clear_kept_files", 86_400),
     "清理断点续传": ("monitoring.tasks.sweep_transfers", 300),
     "清理签名防重记录": ("grid.tasks.forget_nonces", 600),
+    "回访到期的承诺": ("grid.tasks.follow_promises", 600),
     "改派无人在岗的事项": ("grid.tasks.reroute_stranded", 600),
 }
 

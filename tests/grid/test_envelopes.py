@@ -38,7 +38,7 @@ from grid.models.phone import OLD_KEYS_OPEN
 from grid.offline import pack_of
 from grid.visit_form import FORM_VERSION
 from tests.grid.field_phone import FieldPhone, ask_visit
-from tests.world import World
+from tests.world import World, pair_second_level
 from yizhou.audit import SYSTEM, AuditEntry
 from yizhou.refusals import NotAllowed, NotFound, Overtaken, Refusal
 from yizhou.sealed import unseal_bytes
@@ -135,6 +135,7 @@ def test_an_item_somebody_else_reported_makes_a_further_visit(
 ) -> None:
     item = ask_visit(world.household)
     late = phone.letter(world.household, item)
+    pair_second_level(world)
     other = FieldPhone(world.worker_2)
     assert other.send(other.letter(world.household, item)).json()["state"] == "filed"
     said = phone.send(late).json()

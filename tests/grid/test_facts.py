@@ -10,7 +10,7 @@ from grid.actions.facts import decide_clash, values_of
 from grid.actions.moves import move_household
 from grid.models import FactEdit, Household, Visit
 from tests.grid.field_phone import FieldPhone
-from tests.world import World
+from tests.world import World, pair_second_level
 from yizhou.audit import AuditEntry
 from yizhou.refusals import NotAllowed, NotFound, Overtaken, Refusal
 from yizhou.sealed import unseal
@@ -80,6 +80,7 @@ def test_a_clash_names_who_changed_the_registry(world: World, phone: FieldPhone)
 
 def test_two_workers_of_one_household_clash(world: World, phone: FieldPhone) -> None:
     seen = world.household.address
+    pair_second_level(world)
     other = FieldPhone(world.worker_2)
     send(world, other, **address(world, seen, "先到的 1 号"))
     (clash,) = send(world, phone, **address(world, seen, "后到的 2 号")).json()["clashes"]
@@ -187,6 +188,7 @@ def test_a_worker_leaves_it_to_the_township(world: World, phone: FieldPhone) -> 
 
 def test_who_decides(world: World, phone: FieldPhone) -> None:
     edit = clash_of(world, phone)
+    pair_second_level(world)
     with pytest.raises(NotAllowed):
         decide_clash(acting=world.worker_2, edit=edit, choice="mine", reason=REASON)
     with pytest.raises(NotFound):

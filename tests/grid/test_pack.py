@@ -13,12 +13,13 @@ from django.utils import timezone
 from grid.actions.held import set_aside_envelope
 from grid.actions.households import record_death
 from grid.actions.moves import move_household
+from grid.actions.promises import make_promise
 from grid.models import Envelope, Household, Person, Relation, WorkItem
 from grid.offline import etag_of, pack_of
 from grid.roles import Role
 from grid.scope import forget_sight
 from tests.grid.field_phone import FieldPhone, ask_visit
-from tests.world import World, add_household, add_post
+from tests.world import World, add_household, add_post, pair_second_level
 from yizhou.audit import AuditEntry
 from yizhou.sealed import seal
 
@@ -40,6 +41,7 @@ def test_a_second_level_worker_carries_only_what_is_his(world: World, settings: 
     assert heads(pack_of(world.worker_2)) == []
     item = ask_visit(world.household)
     WorkItem.objects.filter(pk=item.pk).update(assignee=world.worker_2)
+    forget_sight(world.worker_2)
     assert heads(pack_of(world.worker_2)) == ["韦甲"]
 
 
@@ -49,7 +51,23 @@ def assigned(account: Any) -> list[int]:
 
 def test_households_named_by_others_are_carried_within_sight(world: World, settings: Any) -> None:
     settings.FIELD_HOUSEHOLDS = ["tests.grid.test_pack.assigned"]
+    assert heads(pack_of(world.worker_2)) == []
+    pair_second_level(world)
     assert heads(pack_of(world.worker_2)) == ["韦甲"]
+
+
+def test_a_second_level_worker_carries_the_paired_household_and_its_promises(world: World) -> None:
+    pair_second_level(world)
+    before = etag_of(world.worker_2)
+    made = make_promise(
+        acting=world.worker_2,
+        household=world.household,
+        sentence="帮联系县医院复查",
+        due_on=timezone.localdate(),
+    )
+    (household,) = pack_of(world.worker_2)["households"]
+    assert [p["id"] for p in household["promises"]] == [made.pk]
+    assert etag_of(world.worker_2) != before
 
 
 def plans(account: Any, household_ids: Any) -> dict[int, Any]:
@@ -156,6 +174,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("what", CHANGES)
 def test_the_stamp_changes_with(world: World, what: str) -> None:
+    pair_second_level(world)
     FieldPhone(world.worker_2)
     before = etag_of(world.worker_1)
     assert etag_of(world.worker_1) == before
@@ -241,6 +260,7 @@ def test_the_pack_is_bounded_and_due_work_comes_first(world: World, settings: An
 
 
 def test_an_applied_edit_reaches_the_other_phone(world: World) -> None:
+    pair_second_level(world)
     phone = FieldPhone(world.worker_2)
     edit = {"household": 1, "field": "address", "seen": world.household.address, "value": "新址 2"}
     before = etag_of(world.worker_1)

@@ -24,7 +24,7 @@ from grid.roles import Role
 from grid.scope import forget_sight
 from grid.wall import EVERYTHING, NOTHING, bounds_of, raise_wall, whole_county
 from tests.grid.field_phone import JPEG, FieldPhone, ask_visit, listed
-from tests.world import World, add_post
+from tests.world import World, add_account, add_post, pair_second_level
 from yizhou.audit import AuditEntry
 from yizhou.refusals import NotAllowed, NotFound, Overtaken, Refusal
 
@@ -49,10 +49,12 @@ def test_officials_of_the_place_and_the_worker_order_a_wipe(
 
 
 def test_nobody_else_orders_a_wipe(world: World, phone: FieldPhone) -> None:
+    mate = add_account("mate", "一级网格员丙")
+    add_post(mate, Role.GRID_WORKER_1, region=world.grid, seat=2)
     with pytest.raises(NotFound):
         order_wipe(acting=world.other_township_officer, phone=phone.row, reason="手机丢失")
     with pytest.raises(NotAllowed):
-        order_wipe(acting=world.worker_2, phone=phone.row, reason="手机丢失")
+        order_wipe(acting=mate, phone=phone.row, reason="手机丢失")
     with pytest.raises(NotFound):
         order_wipe(acting=world.stranger, phone=phone.row, reason="手机丢失")
 
@@ -199,7 +201,7 @@ def test_a_letter_without_household_asks_for_the_number(
     assert client.post(path, said | {"number": world.household.number}).status_code == 302
 
 
-@pytest.mark.parametrize("name", ["worker_1", "village_head", "auditor", "stranger", "leader"])
+@pytest.mark.parametrize("name", ["worker_1", "tun_head", "auditor", "stranger", "leader"])
 def test_who_decides_nothing_sees_no_inbox(
     world: World, phone: FieldPhone, signed_in: SignIn, name: str
 ) -> None:
@@ -274,6 +276,7 @@ def sent(world: World, phone: FieldPhone) -> Any:
 def test_the_wall_stands_around_what_phones_sent(sent: World) -> None:
     whole = counts()
     assert whole == [2, 1, 1, 1]
+    pair_second_level(sent)
     for account in (sent.worker_1, sent.worker_2, sent.township_officer, sent.county_officer):
         raise_wall(bounds_of(account))
         assert counts() == whole

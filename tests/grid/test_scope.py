@@ -29,7 +29,7 @@ SIGHT = {
     "info_officer": (3, 8, 6, 5),
     "tun_head": (2, 7, 3, 3),
     "worker_1": (1, 5, 1, 2),
-    "worker_2": (1, 5, 1, 2),
+    "worker_2": (0, 0, 1, 2),
     "other_township_officer": (1, 2, 4, 2),
     "other_worker": (1, 2, 1, 1),
     "clerk_medical": (0, 0, 0, 0),
@@ -103,8 +103,8 @@ def test_post_of_tomorrow_is_no_sight_today(world: World) -> None:
 
 
 def test_two_posts_see_both_places_and_nothing_between(world: World) -> None:
-    add_post(world.stranger, Role.GRID_WORKER_2, region=world.grid, seat=2)
-    add_post(world.stranger, Role.GRID_WORKER_2, region=world.other_grid)
+    add_post(world.stranger, Role.GRID_WORKER_1, region=world.grid, seat=2)
+    add_post(world.stranger, Role.GRID_WORKER_1, region=world.other_grid, seat=2)
     seen = set(world.stranger.sees(Household).values_list("pk", flat=True))
     assert seen == {world.household.pk, world.other_household.pk}
 

@@ -23,19 +23,20 @@ from yizhou.refusals import Refusal
 WALLED = ("grid_household", "grid_person", "grid_workitem", "grid_visit")
 
 
-def set_wall(low: str, high: str, exceptions: str = "{}") -> None:
+def set_wall(low: str, high: str, exceptions: str = "{}", account: str = "") -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('yizhou.low', %s, false), set_config('yizhou.high', %s, false),"
-            " set_config('yizhou.exceptions', %s, false)",
-            [low, high, exceptions],
+            " set_config('yizhou.exceptions', %s, false), set_config('yizhou.account', %s, false)",
+            [low, high, exceptions, account],
         )
 
 
 @contextmanager
 def behind_wall(account: Account) -> Iterator[None]:
     sight = sight_of(account)
-    set_wall(*sight.interval, "{" + ",".join(map(str, sight.exceptions)) + "}")
+    exceptions = "{" + ",".join(map(str, sight.exceptions)) + "}"
+    set_wall(*sight.interval, exceptions, str(account.pk) if sight.holdings else "")
     try:
         yield
     finally:

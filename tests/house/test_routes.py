@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
+from grid.actions.discovery import report_household
 from grid.models import Account
 from monitoring.actions.rules import load_shipped_rules
 from tests.monitoring.records import add_settlement
@@ -49,7 +51,21 @@ def fill(world: World) -> Callable[[str], str]:
     screen()
     alert = world.household.alerts.get()
     item = world.household.work_items.get()
+    told = report_household(
+        acting=world.worker_1,
+        report_id=uuid.uuid4(),
+        found_at=timezone.now(),
+        name="韦甲",
+        phone="",
+        place=world.grid.pk,
+        address="",
+        people=None,
+        difficulty="ill",
+        sentence="男主人住院，家里没有收入",
+        household_id=world.household.pk,
+    )
     keys = {
+        "reports": told.pk,
         "queue": item.pk,
         "alert": alert.pk,
         "work": item.pk,
@@ -68,7 +84,8 @@ def fill(world: World) -> Callable[[str], str]:
                     (v for word, v in keys.items() if word in path[:start] or word in name),
                     world.household.pk,
                 )
-                value = {"uuid": str(uuid.uuid4()), "slug": "medical_settlement"}.get(
+                known = str(key) if isinstance(key, uuid.UUID) else str(uuid.uuid4())
+                value = {"uuid": known, "slug": "medical_settlement"}.get(
                     kind, "medical_settlement" if name in {"feed", "code"} else str(key)
                 )
                 path = path[:start] + value + path[end + 1 :]
