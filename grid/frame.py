@@ -43,9 +43,16 @@ def _offices(account: Any) -> bool:
     return any(works_at(account, level) for level in (Level.COUNTY, Level.TOWNSHIP, Level.VILLAGE))
 
 
+def _assigns(account: Any) -> bool:
+    """Township and village officers who give out visits."""
+    near = works_at(account, Level.TOWNSHIP) or works_at(account, Level.VILLAGE)
+    return near and may(account, Act.ASSIGN_WORK)
+
+
 GRID_NAV = (
     NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
     NavItem("我的任务", "list-check", "my-work", is_field_worker),
+    NavItem("镇级工作台", "inbox", "desk", _assigns),
     NavItem("农户", "users", "households", sees_people),
     NavItem("网格队伍", "network", "staffing", _offices),
     NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),

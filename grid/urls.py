@@ -6,6 +6,7 @@ from django.urls import path
 from grid.views import (
     audit_trail,
     big_type,
+    desk,
     health,
     home,
     households,
@@ -14,6 +15,7 @@ from grid.views import (
     my_work,
     own_password,
     record_visit,
+    route_sheets,
     signing_in,
     staffing,
 )
@@ -29,6 +31,8 @@ urlpatterns = [
     path("my-work/", my_work.my_work, name="my-work"),
     path("my-work/<int:pk>/visit/", record_visit.record_visit, name="record-visit"),
     path("visits/<uuid:pk>/done/", record_visit.visit_done, name="visit-done"),
+    *desk.urlpatterns,
+    *route_sheets.urlpatterns,
     *households.urlpatterns,
     *identity.urlpatterns,
     *staffing.urlpatterns,
