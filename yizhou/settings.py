@@ -281,7 +281,7 @@ HOME_CARDS = ["monitoring.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
 # Counts with links on the township's desk (grid/desk.py), and further filters of its list:
 # name -> (label, tone, dotted name of a function of the day that gives a Q over work items).
-DESK_SECTIONS: list[str] = []
+DESK_SECTIONS = ["monitoring.harmless.desk_section"]
 DESK_FILTERS: dict[str, tuple[str, str, str]] = {}
 
 # Phones on printed route sheets: "tail" (last four digits) or "full". To be confirmed.
