@@ -77,11 +77,18 @@ def undecided(account: Any) -> int:
     return edits + letters
 
 
+def _assigns(account: Any) -> bool:
+    """Township and village officers who give out visits."""
+    near = works_at(account, Level.TOWNSHIP) or works_at(account, Level.VILLAGE)
+    return near and may(account, Act.ASSIGN_WORK)
+
+
 GRID_NAV = (
     NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
     NavItem(
         "我的任务", "list-check", "my-work", lambda a: is_field_worker(a) and not only_reports(a)
     ),
+    NavItem("镇级工作台", "inbox", "desk", _assigns),
     NavItem("农户", "users", "households", sees_households),
     NavItem("上报", "flag", "own-reports", lambda a: may_report(a) and is_field_worker(a), untold),
     NavItem("困难户上报", "flag", "reports", reads_reports, waiting),

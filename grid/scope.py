@@ -10,7 +10,7 @@ stays closed to that worker unless settings.SECOND_LEVEL_SEES_GRID opens it.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -23,6 +23,8 @@ from django.utils import timezone
 from grid.roles import ROLES, Act, Level, Role
 from yizhou.refusals import NotAllowed, NotFound
 
+# Tables about places and posts, which auditors and administrators see without seeing people.
+PLACES = frozenset({"grid.Region", "grid.Post", "grid.Leave", "grid.RegionChange"})
 ABOVE_ALL_CODES = "~"  # sorts after every digit, so [code, code~) is the subtree
 STILL_OWN = timedelta(days=7)  # a worker may look at what came of a visit for so long
 
@@ -80,16 +82,29 @@ def forget_sight(account: Any) -> None:
     account.__dict__.pop("_sight", None)
 
 
+def holdings_of(account: Any, on: date) -> tuple[Holding, ...]:
+    """The posts the account holds that day, and those it stands in for. One query."""
+    from grid.models import Leave, Post
+
+    own = Post.objects.filter(account=account).current(on).order_by()
+    away = Leave.objects.standing(on).filter(stand_in=account).order_by()
+    held = away.filter(
+        Q(post__until_on=None) | Q(post__until_on__gt=on),
+        post__from_on__lte=on,
+    )
+    rows = own.values_list("role", "region_id", "department_id").union(
+        held.values_list("post__role", "post__region_id", "post__department_id")
+    )
+    # The widest place first, for headings.
+    ordered = sorted(rows, key=lambda row: (row[1] or "", row[0]))
+    return tuple(Holding(Role(role), region, department) for role, region, department in ordered)
+
+
 def _read_sight(account: Any) -> Sight:
-    from grid.models import HouseholdException, Post
+    from grid.models import HouseholdException
 
     today = timezone.localdate()
-    holdings = tuple(
-        Holding(Role(role), region, department)
-        for role, region, department in Post.objects.filter(account=account)
-        .current(today)
-        .values_list("role", "region_id", "department_id")
-    )
+    holdings = holdings_of(account, today)
     exceptions = tuple(
         HouseholdException.objects.filter(user=account, until_on__gte=today).values_list(
             "content_object_id", flat=True
@@ -166,17 +181,23 @@ def sees(account: Any, model: type[Model]) -> QuerySet[Any]:
         if sight.all_departments:
             return rows
         return rows.filter(**{f"{scope}__in": sight.departments})
-    if model._meta.label in {"grid.Region", "grid.Post"}:
-        allowed = in_subtrees(scope, sight.places)
-        if model._meta.label == "grid.Post" and works_at(account, Level.COUNTY):
-            allowed |= Q(department__isnull=False)  # departments are the county's
-        return rows.filter(allowed)
+    if model._meta.label in PLACES:
+        return rows.filter(_places_seen(account, model._meta.label, scope))
     allowed = in_subtrees(scope, sight.codes)
     if (own := getattr(model, "OWN", None)) and sight.holdings:
         allowed |= Q(**{own: account.pk})
     if sight.exceptions and (path := _household_path(model, scope)):
         allowed |= Q(**{f"{path}__in": sight.exceptions})
     return rows.filter(allowed)
+
+
+def _places_seen(account: Any, label: str, scope: str) -> Q:
+    allowed = in_subtrees(scope, sight_of(account).places)
+    if label == "grid.Region":
+        allowed &= Q(retired_on=None)
+    if label == "grid.Post" and works_at(account, Level.COUNTY):
+        allowed |= Q(department__isnull=False)  # departments are the county's
+    return allowed
 
 
 def found(rows: Any, pk: Any) -> Any:

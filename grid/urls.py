@@ -7,6 +7,7 @@ from grid import api_field
 from grid.views import (
     audit_trail,
     big_type,
+    desk,
     fact_clashes,
     field,
     health,
@@ -22,8 +23,10 @@ from grid.views import (
     promises,
     record_visit,
     reports,
+    route_sheets,
     signing_in,
     staffing,
+    staffing_loads,
     visits,
 )
 
@@ -42,6 +45,8 @@ urlpatterns = [
     *api_field.urlpatterns,
     *phones.urlpatterns,
     *fact_clashes.urlpatterns,
+    *desk.urlpatterns,
+    *route_sheets.urlpatterns,
     *households.urlpatterns,
     *household_events.urlpatterns,
     *reports.urlpatterns,
@@ -49,6 +54,7 @@ urlpatterns = [
     *promises.urlpatterns,
     *identity.urlpatterns,
     *staffing.urlpatterns,
+    *staffing_loads.urlpatterns,
     *manage_keys.urlpatterns,
     *audit_trail.urlpatterns,
 ]

@@ -4,6 +4,7 @@ from django.urls import path
 
 from monitoring import api, api_transfers
 from monitoring.views import (
+    batch_settle,
     data_calendar,
     data_conflicts,
     data_dictionary,
@@ -30,6 +31,7 @@ urlpatterns = [
     path("screening/run/", screening.run_now, name="run-screening"),
     path("screening/<int:pk>/retry/", screening.retry, name="retry-screening"),
     path("screening/schedule/", screening.change_schedule, name="change-schedule"),
+    *batch_settle.urlpatterns,
     *data_calendar.urlpatterns,
     *data_conflicts.urlpatterns,
     *registry_proposals.urlpatterns,

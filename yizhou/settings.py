@@ -311,6 +311,13 @@ DOSSIER_SECTIONS = [
 ]
 HOME_CARDS = ["monitoring.frame.home_cards", "grid.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
+# Counts with links on the township's desk (grid/desk.py), and further filters of its list:
+# name -> (label, tone, dotted name of a function of the day that gives a Q over work items).
+DESK_SECTIONS = ["monitoring.harmless.desk_section"]
+DESK_FILTERS: dict[str, tuple[str, str, str]] = {}
+
+# Phones on printed route sheets: "tail" (last four digits) or "full". To be confirmed.
+ROUTE_SHEET_PHONE = os.environ.get("ROUTE_SHEET_PHONE", "tail")
 
 # Called by the page that just recorded a visit, after commit; beat calls them again.
 VISIT_COLLECTORS = [

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from grid.actions.work_items import visiting_roles
 from grid.models import Account, Department, Post, Region, WorkItem, WorkItemEvent
 from grid.roles import ROLES, Act, Level, Role
 from grid.scope import forget_sight, in_subtrees, require, sight_of
@@ -269,21 +270,12 @@ def _open_items(acting: Account, holder: Account, region: Region | None) -> list
 
 def _visiting_roles(account: Account, items: Sequence[WorkItem]) -> dict[str, Role]:
     """By which nearest post the account visits each code. Raises Refusal when one lacks a post."""
-    posts = sorted(
-        (
-            (post.region_id, Role(post.role))
-            for post in Post.objects.filter(account=account, account__is_active=True).current(
-                timezone.localdate()
-            )
-            if post.region_id and Act.RECORD_VISIT in ROLES[Role(post.role)].acts
-        ),
-        key=lambda held: -len(held[0]),
-    )
+    found = visiting_roles(account, (item.code for item in items))
     roles: dict[str, Role] = {}
     for code in {item.code for item in items}:
-        role = next((role for place, role in posts if code.startswith(place)), None)
+        role = found[code]
         if role is None:
-            lacking = sum(not any(i.code.startswith(p) for p, _ in posts) for i in items)
+            lacking = sum(found[i.code] is None for i in items)
             raise Refusal(
                 f"{account.name}没有能入户的在任职务覆盖其中 {lacking} 件。"
                 "请先任职，或选“职务一并移交”，或换一个人接手。",

@@ -10,9 +10,9 @@ from django.db import connection, transaction
 from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
-from grid.models import Account, Post, WorkItem, WorkItemEvent, WorkItemPurpose
+from grid.models import Account, WorkItem, WorkItemEvent, WorkItemPurpose
 from grid.roles import ROLES, VISIT_CHAIN, Act, Role
-from grid.scope import may, require
+from grid.scope import holdings_of, may, require
 from yizhou.audit import record
 from yizhou.refusals import Overtaken, Refusal
 
@@ -21,8 +21,12 @@ STRANDED = """
 SELECT w.id FROM grid_workitem w JOIN grid_account a ON a.id = w.assignee_id
 WHERE w.state = 'to_visit' AND (NOT a.is_active OR NOT EXISTS (
     SELECT 1 FROM grid_post p
-    WHERE p.account_id = a.id AND p.role = ANY(%s) AND starts_with(w.code, p.region_id)
-      AND p.from_on <= %s AND (p.until_on IS NULL OR p.until_on > %s)))
+    WHERE p.role = ANY(%(roles)s) AND starts_with(w.code, p.region_id)
+      AND p.from_on <= %(on)s AND (p.until_on IS NULL OR p.until_on > %(on)s)
+      AND (p.account_id = a.id OR EXISTS (
+          SELECT 1 FROM grid_leave l
+          WHERE l.post_id = p.id AND l.stand_in_id = a.id AND l.state <> 'cancelled'
+            AND l.from_on <= %(on)s AND l.until_on > %(on)s))))
 """
 NOBODY = "网格到村都没有在岗人员，请乡镇派单。"
 State = WorkItem.State
@@ -55,22 +59,26 @@ class Opened:
 def route(codes: Iterable[str], *, on: date) -> dict[str, tuple[int, str]]:
     """For each grid code the account and role that visits: the first filled post of VISIT_CHAIN.
 
-    A code whose whole chain is vacant is left out; the township dispatches those by hand.
+    Who stands in for an absent holder takes the holder's place. A code whose whole chain is
+    vacant is left out; the township dispatches those by hand.
     """
     chain = [role.value for role in VISIT_CHAIN]
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT DISTINCT ON (c.code) c.code, p.account_id, p.role
-            FROM unnest(%s::text[]) AS c(code)
+            SELECT DISTINCT ON (c.code) c.code, a.id, p.role
+            FROM unnest(%(codes)s::text[]) AS c(code)
             JOIN grid_post p
               ON p.region_id IN (c.code, left(c.code, 15), left(c.code, 12))
-             AND p.role = ANY(%s)
-             AND p.from_on <= %s AND (p.until_on IS NULL OR p.until_on > %s)
-            JOIN grid_account a ON a.id = p.account_id AND a.is_active
-            ORDER BY c.code, array_position(%s, p.role::text), p.seat
+             AND p.role = ANY(%(chain)s)
+             AND p.from_on <= %(on)s AND (p.until_on IS NULL OR p.until_on > %(on)s)
+            LEFT JOIN grid_leave l
+              ON l.post_id = p.id AND l.state <> 'cancelled'
+             AND l.from_on <= %(on)s AND l.until_on > %(on)s
+            JOIN grid_account a ON a.id = coalesce(l.stand_in_id, p.account_id) AND a.is_active
+            ORDER BY c.code, array_position(%(chain)s, p.role::text), p.seat
             """,
-            [sorted(set(codes)), chain, on, on, chain],
+            {"codes": sorted(set(codes)), "chain": chain, "on": on},
         )
         return {code: (account, role) for code, account, role in cursor.fetchall()}
 
@@ -240,7 +248,7 @@ def reroute_stranded_items(*, acting: Any) -> int:
     """
     today = timezone.localdate()
     with connection.cursor() as cursor:
-        cursor.execute(STRANDED, [[role.value for role in VISITING], today, today])
+        cursor.execute(STRANDED, {"roles": [role.value for role in VISITING], "on": today})
         stranded = [row[0] for row in cursor.fetchall()]
     items = list(WorkItem.objects.select_for_update().filter(pk__in=stranded).order_by("pk"))
     routes = route((item.code for item in items), on=today)
@@ -352,18 +360,21 @@ def _check_due(acting: Account, item: WorkItem, due_on: date | None, note: str) 
 
 
 def visiting_role(account: Account, code: str) -> Role | None:
-    """The account's nearest current post over `code` that carries visits."""
-    posts = (
-        Post.objects.filter(account=account, account__is_active=True)
-        .current(timezone.localdate())
-        .exclude(region=None)
+    """The account's nearest current post over `code` that carries visits, own or stood in for."""
+    return visiting_roles(account, [code])[code]
+
+
+def visiting_roles(account: Account, codes: Iterable[str]) -> dict[str, Role | None]:
+    """visiting_role() for many codes; one query."""
+    held = holdings_of(account, timezone.localdate()) if account.is_active else ()
+    posts = sorted(
+        ((h.region, h.role) for h in held if h.region and h.role in VISITING),
+        key=lambda post: (-len(post[0]), VISITING.index(post[1])),
     )
-    fitting = [
-        Role(p.role)
-        for p in sorted(posts, key=lambda p: -len(p.region_id or ""))
-        if code.startswith(p.region_id or "-") and Act.RECORD_VISIT in ROLES[Role(p.role)].acts
-    ]
-    return fitting[0] if fitting else None
+    return {
+        code: next((role for place, role in posts if code.startswith(place)), None)
+        for code in set(codes)
+    }
 
 
 @transaction.atomic

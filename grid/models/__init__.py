@@ -1,9 +1,11 @@
 """The county on the ground: places, people, posts, work items and visits."""
 
 from grid.models.account import Account
+from grid.models.bulk_assignment import BulkAssignment, BulkAssignmentLine
 from grid.models.department import Department, DepartmentKey, KeyMinute, KeyNonce
 from grid.models.discovery import Difficulty, HouseholdReport, ReportLimit
 from grid.models.household import Household, HouseholdEvent, HouseholdKind
+from grid.models.leave import Leave, LeaveItem
 from grid.models.membership import Membership, Relation
 from grid.models.pairing import Pairing
 from grid.models.past import HouseholdPast, PersonPast
@@ -19,7 +21,9 @@ from grid.models.phone import (
 from grid.models.post import Establishment, HouseholdException, Post
 from grid.models.promise import Promise, PromiseEvent
 from grid.models.region import Region
+from grid.models.region_change import RegionChange
 from grid.models.visit import Outcome, Visit, VisitReport
+from grid.models.visit_minutes import VisitMinutes
 from grid.models.work_item import (
     Severity,
     WorkItem,
@@ -31,6 +35,8 @@ __all__ = [
     "Account",
     "Attachment",
     "AttachmentPiece",
+    "BulkAssignment",
+    "BulkAssignmentLine",
     "Department",
     "DepartmentKey",
     "Difficulty",
@@ -48,6 +54,8 @@ __all__ = [
     "KeyMinute",
     "KeyNonce",
     "Labour",
+    "Leave",
+    "LeaveItem",
     "Membership",
     "Outcome",
     "Pairing",
@@ -58,11 +66,13 @@ __all__ = [
     "Promise",
     "PromiseEvent",
     "Region",
+    "RegionChange",
     "Relation",
     "ReportLimit",
     "Severity",
     "Sex",
     "Visit",
+    "VisitMinutes",
     "VisitReport",
     "WorkItem",
     "WorkItemEvent",

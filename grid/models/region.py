@@ -10,7 +10,11 @@ from grid.roles import Level
 class RegionQuerySet(models.QuerySet):
     def within(self, code: str) -> Self:
         """The region and all below it: one index range, since codes are hierarchical."""
-        return self.filter(code__gte=code, code__lt=f"{code}~")
+        return self.standing().filter(code__gte=code, code__lt=f"{code}~")
+
+    def standing(self) -> Self:
+        """Without grids that were merged into others (grid/models/region_change.py)."""
+        return self.filter(retired_on=None)
 
     def at(self, level: Level) -> Self:
         return self.filter(level=level)
@@ -43,6 +47,7 @@ class Region(models.Model):
     )
     resident_population = models.PositiveIntegerField("常住人口", null=True, blank=True)
     source = models.CharField("来源", max_length=200, blank=True)
+    retired_on = models.DateField("撤销日期", null=True, blank=True)
 
     objects = RegionQuerySet.as_manager()
 

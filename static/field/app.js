@@ -7,15 +7,31 @@ field.app = (function () {
   const CHECK_EVERY = 20 * 1000;
   const NEWS_STAYS = 8 * 1000;
   const PING_EVERY = 5 * 60 * 1000;
-  const TABS = [["tasks", "list-checks", "任务"], ["households", "users", "农户"], ["waiting", "cloud-upload", "待上传"], ["me", "user", "我的"]];
+  const TABS = [
+    ["tasks", "list-checks", "任务"],
+    ["households", "users", "农户"],
+    ["waiting", "cloud-upload", "待上传"],
+    ["me", "user", "我的"],
+  ];
 
   const screens = {}; // name -> (...params) => {title, back, above, main, foot, tab, leave}
-  const state = { line: "unknown", sending: "", account: null, used: Date.now(), nextPing: 0, fails: 0, news: null };
+  const state = {
+    line: "unknown",
+    sending: "",
+    account: null,
+    used: Date.now(),
+    nextPing: 0,
+    fails: 0,
+    news: null,
+  };
   let current = { name: "", leave: null };
   let drawing = 0;
 
   const part = (id) => document.getElementById(id);
-  const go = (hash) => { if (location.hash === hash) draw(); else location.hash = hash; };
+  const go = (hash) => {
+    if (location.hash === hash) draw();
+    else location.hash = hash;
+  };
 
   // ---- drawing ----
 
@@ -23,7 +39,9 @@ field.app = (function () {
     const turn = ++drawing;
     const [name, ...params] = location.hash.replace(/^#\/?/, "").split("/");
     const wanted = await screenFor(name || "tasks");
-    let screen; let notes; let foot;
+    let screen;
+    let notes;
+    let foot;
     try {
       screen = await screens[wanted](...params);
       notes = vault.isOpen() ? await banners() : null;
@@ -40,7 +58,8 @@ field.app = (function () {
     document.title = `${screen.wrong ? "错误：" : ""}${screen.heading} - 入户走访`; // history shows titles: no names
     fill(part("bar"), [
       screen.back ? field.draw.link(screen.back, { "aria-label": "返回" }, icon("arrow-left")) : null,
-      h("h1", { tabindex: "-1", id: "heading" }, screen.title), h("span", { class: "net", id: "net", role: "status" }),
+      h("h1", { tabindex: "-1", id: "heading" }, screen.title),
+      h("span", { class: "net", id: "net", role: "status" }),
     ]);
     fill(part("above"), [notes, screen.above]);
     fill(part("main"), [screen.main]);
@@ -52,8 +71,10 @@ field.app = (function () {
       window.scrollTo(0, top);
       const again = focused && document.getElementById(focused);
       if (again) again.focus({ preventScroll: true });
+    } else if (!focusAsked()) {
+      window.scrollTo(0, 0);
+      part("heading").focus({ preventScroll: true });
     }
-    else if (!focusAsked()) { window.scrollTo(0, 0); part("heading").focus({ preventScroll: true }); }
     if (screen.after) screen.after();
   }
 
@@ -62,7 +83,9 @@ field.app = (function () {
     const asked = state.focusOn && document.getElementById(state.focusOn);
     state.focusOn = "";
     if (!asked) return false;
-    const input = asked.matches("input, textarea, select") ? asked : asked.querySelector("input, textarea, select, button");
+    const input = asked.matches("input, textarea, select")
+      ? asked
+      : asked.querySelector("input, textarea, select, button");
     if (input) input.focus({ preventScroll: true });
     asked.scrollIntoView({ block: "center" });
     return true;
@@ -80,9 +103,27 @@ field.app = (function () {
 
   async function tabs(open) {
     const waiting = (await store.all("outbox")).filter((i) => i.state !== "done" || i.clashes).length;
-    return h("nav", { class: "bottom", "aria-label": "主导航" }, TABS.map(([name, sign, label]) =>
-      field.draw.link(`#/${name}`, { "aria-current": name === open ? "page" : null }, icon(sign), label,
-        name === "waiting" && waiting ? h("span", { class: "count" }, h("span", { class: "unseen" }, "，"), String(waiting), h("span", { class: "unseen" }, " 条")) : null)));
+    return h(
+      "nav",
+      { class: "bottom", "aria-label": "主导航" },
+      TABS.map(([name, sign, label]) =>
+        field.draw.link(
+          `#/${name}`,
+          { "aria-current": name === open ? "page" : null },
+          icon(sign),
+          label,
+          name === "waiting" && waiting
+            ? h(
+                "span",
+                { class: "count" },
+                h("span", { class: "unseen" }, "，"),
+                String(waiting),
+                h("span", { class: "unseen" }, " 条")
+              )
+            : null
+        )
+      )
+    );
   }
 
   // What the worker must know on every screen.
@@ -91,19 +132,41 @@ field.app = (function () {
     const days = await field.pack.daysWithoutContact();
     const left = policy ? policy.offline_days - days : 9;
     return [
-      session && session.out ? h("div", { class: "strip strip-red" }, icon("triangle-alert"), h("p", null,
-        "登录已失效，没上传的都还在本机。", field.draw.link("#/again", null, "重新登录"))) : null,
-      left <= 2 ? h("div", { class: "strip strip-red" }, icon("triangle-alert"), h("p", null,
-        `已 ${days} 天没有联网，满 ${policy.offline_days} 天会清除本机资料。请到有信号的地方打开一次。`)) : null,
+      session && session.out
+        ? h(
+            "div",
+            { class: "strip strip-red" },
+            icon("triangle-alert"),
+            h("p", null, "登录已失效，没上传的都还在本机。", field.draw.link("#/again", null, "重新登录"))
+          )
+        : null,
+      left <= 2
+        ? h(
+            "div",
+            { class: "strip strip-red" },
+            icon("triangle-alert"),
+            h(
+              "p",
+              null,
+              `已 ${days} 天没有联网，满 ${policy.offline_days} 天会清除本机资料。请到有信号的地方打开一次。`
+            )
+          )
+        : null,
     ];
   }
 
   function paintLine() {
     const net = part("net");
     if (!net) return;
-    const [tone, sign, said] = state.sending ? ["on", "cloud-upload", "正在上传"]
-      : state.line === "on" ? ["on", "cloud-check", "在线"] : state.line === "unknown" ? ["", "cloud", "检查网络"]
-        : state.line === "out" ? ["", "cloud", "未登录"] : ["", "cloud-off", "离线"];
+    const [tone, sign, said] = state.sending
+      ? ["on", "cloud-upload", "正在上传"]
+      : state.line === "on"
+        ? ["on", "cloud-check", "在线"]
+        : state.line === "unknown"
+          ? ["", "cloud", "检查网络"]
+          : state.line === "out"
+            ? ["", "cloud", "未登录"]
+            : ["", "cloud-off", "离线"];
     net.className = `net${tone ? " net-on" : ""}`;
     fill(net, [icon(sign), said]);
     document.body.dataset.line = state.line;
@@ -115,7 +178,8 @@ field.app = (function () {
     let line;
     try {
       line = await field.outbox.drain(force);
-      if (line.state === "on" && vault.isOpen() && await field.sealing.reseal()) line = await field.outbox.drain(true);
+      if (line.state === "on" && vault.isOpen() && (await field.sealing.reseal()))
+        line = await field.outbox.drain(true);
     } catch (error) {
       line = { state: "off" };
       if (field.store.isFull(error)) tell("手机空间满了，先删掉手机里别的东西，已封存的记录都还在。");
@@ -125,7 +189,9 @@ field.app = (function () {
     const before = state.line;
     state.line = line.state;
     state.fails = line.state === "on" ? 0 : state.fails + 1;
-    state.nextPing = Date.now() + (line.state === "on" ? PING_EVERY : Math.min(PING_EVERY, field.outbox.backOff(state.fails + 3)));
+    state.nextPing =
+      Date.now() +
+      (line.state === "on" ? PING_EVERY : Math.min(PING_EVERY, field.outbox.backOff(state.fails + 3)));
     paintLine();
     if (line.state === "on" && !line.wipe) await freshen(line);
     else if (before !== line.state) redrawQuietly();
@@ -141,7 +207,8 @@ field.app = (function () {
       if (!(error instanceof field.network.Unreachable)) console.error(error);
     }
     redrawQuietly();
-    if (line.build && line.build !== document.body.dataset.build && state.worker) state.worker.update().catch(() => null);
+    if (line.build && line.build !== document.body.dataset.build && state.worker)
+      state.worker.update().catch(() => null);
   }
 
   // Lists may change under the reader; a form never does.
@@ -149,17 +216,29 @@ field.app = (function () {
     if (["tasks", "waiting", "me", "unlock"].includes(current.name) && !isTyping()) draw({ focus: false });
   }
 
-  const isTyping = () => /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement ? document.activeElement.tagName : "");
+  const isTyping = () =>
+    /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement ? document.activeElement.tagName : "");
 
   // Said once, and kept through the redraws that follow at once.
-  function tell(sentence) { state.news = { sentence, until: Date.now() + NEWS_STAYS }; }
+  function tell(sentence) {
+    state.news = { sentence, until: Date.now() + NEWS_STAYS };
+  }
   const takeNews = () => (state.news && Date.now() < state.news.until ? state.news.sentence : "");
 
   field.news.listen(({ what, id }) => {
-    if (what === "sending") { state.sending = id; paintLine(); }
-    if (what === "drained") { state.sending = ""; paintLine(); redrawQuietly(); }
+    if (what === "sending") {
+      state.sending = id;
+      paintLine();
+    }
+    if (what === "drained") {
+      state.sending = "";
+      paintLine();
+      redrawQuietly();
+    }
     if (what === "outbox" && current.name === "waiting" && !isTyping()) draw({ focus: false });
-    if (what === "wiped") { lock(); }
+    if (what === "wiped") {
+      lock();
+    }
   });
 
   async function onTimer() {
@@ -200,28 +279,51 @@ field.app = (function () {
   function startWorker() {
     if (!("serviceWorker" in navigator)) return;
     // Never awaited: registering queues behind a hanging update check.
-    navigator.serviceWorker.register("/field/sw.js", { scope: "/field/", updateViaCache: "none" }).then((found) => {
-      state.worker = found;
-      const switchOver = () => { if (found.waiting && current.name !== "visit" && current.name !== "report") found.waiting.postMessage("activate"); };
-      switchOver();
-      found.addEventListener("updatefound", () => {
-        const coming = found.installing;
-        if (coming) coming.addEventListener("statechange", switchOver);
-      });
-    }).catch(() => null);
+    navigator.serviceWorker
+      .register("/field/sw.js", { scope: "/field/", updateViaCache: "none" })
+      .then((found) => {
+        state.worker = found;
+        const switchOver = () => {
+          if (found.waiting && current.name !== "visit" && current.name !== "report")
+            found.waiting.postMessage("activate");
+        };
+        switchOver();
+        found.addEventListener("updatefound", () => {
+          const coming = found.installing;
+          if (coming) coming.addEventListener("statechange", switchOver);
+        });
+      })
+      .catch(() => null);
   }
 
   async function boot() {
     if (!window.crypto || !crypto.subtle || !window.indexedDB) {
-      part("main").textContent = "这个浏览器不能安全保存资料。请用手机自带的浏览器打开，地址要以 https 开头。";
+      part("main").textContent =
+        "这个浏览器不能安全保存资料。请用手机自带的浏览器打开，地址要以 https 开头。";
       return;
     }
     window.addEventListener("hashchange", () => draw());
     window.addEventListener("online", () => sync(true));
     window.addEventListener("offline", () => sync());
-    document.addEventListener("visibilitychange", () => { if (!document.hidden) { lockWhenIdle(); sync(); } });
-    ["pointerdown", "keydown", "input"].forEach((name) => window.addEventListener(name, () => { state.used = Date.now(); }, { passive: true }));
-    part("skip").addEventListener("click", (event) => { event.preventDefault(); part("main").focus(); });
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) {
+        lockWhenIdle();
+        sync();
+      }
+    });
+    ["pointerdown", "keydown", "input"].forEach((name) =>
+      window.addEventListener(
+        name,
+        () => {
+          state.used = Date.now();
+        },
+        { passive: true }
+      )
+    );
+    part("skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      part("main").focus();
+    });
     setInterval(lockWhenIdle, 5000);
     setInterval(onTimer, CHECK_EVERY);
     await field.wipe.whenTooLong();

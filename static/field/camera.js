@@ -36,7 +36,10 @@ field.camera = (function () {
     return canvas;
   }
 
-  const jpeg = (canvas, quality) => new Promise((done) => { canvas.toBlob(done, "image/jpeg", quality); });
+  const jpeg = (canvas, quality) =>
+    new Promise((done) => {
+      canvas.toBlob(done, "image/jpeg", quality);
+    });
 
   // Bytes of a JPEG of at most `most` bytes; quality is given up first, then size.
   async function shrink(file, { edge, most, mark }) {
@@ -61,7 +64,9 @@ field.camera = (function () {
     const bitmap = await createImageBitmap(new Blob([bytes]));
     const side = Math.min(bitmap.width, bitmap.height);
     canvas.width = canvas.height = 220;
-    canvas.getContext("2d").drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, 220, 220);
+    canvas
+      .getContext("2d")
+      .drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, 220, 220);
     if (bitmap.close) bitmap.close();
   }
 

@@ -20,30 +20,65 @@ field.drafts = (function () {
   }
 
   function blank(kind, more) {
-    return Object.assign({
-      id: seal.uuid(), kind, started_at: new Date().toISOString(), saved_at: "", step: 0, answers: {},
-      note: "", position: null, attachments: [], confirmed: false, replaces: null, corrects: null,
-      correction_reason: "",
-    }, more);
+    return Object.assign(
+      {
+        id: seal.uuid(),
+        kind,
+        started_at: new Date().toISOString(),
+        saved_at: "",
+        step: 0,
+        answers: {},
+        note: "",
+        position: null,
+        attachments: [],
+        confirmed: false,
+        replaces: null,
+        corrects: null,
+        correction_reason: "",
+      },
+      more
+    );
   }
 
   function visit(household, item) {
     return blank("visit", {
-      household: household.id, item: item ? item.id : null, purposes: item ? item.purposes : [],
-      severity: item ? item.severity : "", name: household.head, reached: 0, steps: 0,
-      mode: "in_person", visited_on: "", reports: {}, edits: {},
+      household: household.id,
+      item: item ? item.id : null,
+      purposes: item ? item.purposes : [],
+      severity: item ? item.severity : "",
+      name: household.head,
+      reached: 0,
+      steps: 0,
+      mode: "in_person",
+      visited_on: "",
+      reports: {},
+      edits: {},
     });
   }
 
-  const report = (place) => blank("report", {
-    found: { name: "", phone: "", place, address: "", people: 1, difficulty: "", sentence: "", household: null },
-  });
+  const report = (place) =>
+    blank("report", {
+      found: {
+        name: "",
+        phone: "",
+        place,
+        address: "",
+        people: 1,
+        difficulty: "",
+        sentence: "",
+        household: null,
+      },
+    });
 
   // Again as a draft, to be sent under a new id: what the office sent back, or a correction.
   function again(copy, link) {
     const kept = link.corrects ? [] : copy.attachments;
-    return Object.assign({}, copy, { id: seal.uuid(), step: 0, confirmed: false, replaces: null, corrects: null,
-      attachments: kept }, link);
+    return Object.assign(
+      {},
+      copy,
+      { id: seal.uuid(), step: 0, confirmed: false, replaces: null, corrects: null, attachments: kept },
+      link
+    );
   }
 
   // Saves come one after the other and the newest wins; resolves to the time saved, or throws.
@@ -72,7 +107,10 @@ field.drafts = (function () {
     if (!navigator.locks) return Promise.resolve(() => null);
     return new Promise((done) => {
       navigator.locks.request(`yizhou-draft-${id}`, { ifAvailable: true }, (lock) => {
-        if (!lock) { done(null); return null; }
+        if (!lock) {
+          done(null);
+          return null;
+        }
         return new Promise((release) => done(release));
       });
     });

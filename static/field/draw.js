@@ -28,7 +28,11 @@ field.draw = (function () {
 
   function severity(value) {
     const [tone, character, spoken] = field.words.severity(value);
-    return h("span", { class: `severity${tone ? ` severity-${tone}` : ""}`, role: "img", "aria-label": spoken }, character);
+    return h(
+      "span",
+      { class: `severity${tone ? ` severity-${tone}` : ""}`, role: "img", "aria-label": spoken },
+      character
+    );
   }
 
   function due(text) {
@@ -36,10 +40,12 @@ field.draw = (function () {
     return h("span", { class: `due due-${urgency}` }, words);
   }
 
-  const button = (label, act, more) => h("button", Object.assign({ type: "button", class: "button", on: { click: act } }, more), label);
+  const button = (label, act, more) =>
+    h("button", Object.assign({ type: "button", class: "button", on: { click: act } }, more), label);
   const link = (href, more, ...children) => h("a", Object.assign({ href }, more), ...children);
   const card = (more, ...children) => h("section", Object.assign({ class: "card" }, more), ...children);
-  const message = (tone, ...children) => h("div", { class: `message${tone ? ` message-${tone}` : ""}` }, ...children);
+  const message = (tone, ...children) =>
+    h("div", { class: `message${tone ? ` message-${tone}` : ""}` }, ...children);
 
   function empty(sign, title, text) {
     return h("div", { class: "empty" }, icon(sign), h("h2", null, title), text ? h("p", null, text) : null);
@@ -47,16 +53,49 @@ field.draw = (function () {
 
   // The list of what is missing, leading to each place. `loud` takes the focus: after a press.
   function summary(faults, go, loud) {
-    const box = h("div", { class: "error-summary", role: loud ? "alert" : null, tabindex: "-1" },
+    const box = h(
+      "div",
+      { class: "error-summary", role: loud ? "alert" : null, tabindex: "-1" },
       h("h2", null, `还有 ${faults.length} 处要处理`),
-      h("ul", null, faults.map((fault) => h("li", null, h("a", {
-        href: location.hash, on: { click: (event) => { event.preventDefault(); go(fault); } },
-      }, fault.sentence)))));
-    if (loud) setTimeout(() => { window.scrollTo(0, 0); box.focus({ preventScroll: true }); }, 0);
+      h(
+        "ul",
+        null,
+        faults.map((fault) =>
+          h(
+            "li",
+            null,
+            h(
+              "a",
+              {
+                href: location.hash,
+                on: {
+                  click: (event) => {
+                    event.preventDefault();
+                    go(fault);
+                  },
+                },
+              },
+              fault.sentence
+            )
+          )
+        )
+      )
+    );
+    if (loud)
+      setTimeout(() => {
+        window.scrollTo(0, 0);
+        box.focus({ preventScroll: true });
+      }, 0);
     return box;
   }
 
-  const label = (id, text, ...small) => h("label", { class: "label", for: id }, text, small.filter(Boolean).map((s) => h("small", null, s)));
+  const label = (id, text, ...small) =>
+    h(
+      "label",
+      { class: "label", for: id },
+      text,
+      small.filter(Boolean).map((s) => h("small", null, s))
+    );
 
   return { h, icon, severity, due, button, link, card, message, empty, summary, label };
 })();

@@ -14,17 +14,30 @@
 
   async function whatHappened() {
     const wiped = await store.get("meta", "wiped");
-    const sealed = (await store.all("outbox")).filter((i) => i.state === "waiting" || i.state === "reseal").length;
-    const kept = sealed ? `还有 ${sealed} 条已封存的记录，${(await store.get("meta", "session") || {}).out ? "重新登录后" : "有信号时"}自动上传，不会丢。` : "";
+    const sealed = (await store.all("outbox")).filter(
+      (i) => i.state === "waiting" || i.state === "reseal"
+    ).length;
+    const kept = sealed
+      ? `还有 ${sealed} 条已封存的记录，${((await store.get("meta", "session")) || {}).out ? "重新登录后" : "有信号时"}自动上传，不会丢。`
+      : "";
     if (!wiped && !kept) return null;
-    return message(wiped && wiped.why !== "signout" ? "warning" : "", h("p", null, wiped ? WIPED[wiped.why] : "", kept));
+    return message(
+      wiped && wiped.why !== "signout" ? "warning" : "",
+      h("p", null, wiped ? WIPED[wiped.why] : "", kept)
+    );
   }
 
   function input(id, type, more) {
-    return h("input", Object.assign({ id, type, autocomplete: "off", autocapitalize: "off", spellcheck: "false" }, more));
+    return h(
+      "input",
+      Object.assign({ id, type, autocomplete: "off", autocapitalize: "off", spellcheck: "false" }, more)
+    );
   }
 
-  const phoneName = () => (/Android[^;]*; ([^;)]+)/.exec(navigator.userAgent) || [null, "我的手机"])[1].replace(/ Build.*/, "").slice(0, 30);
+  const phoneName = () =>
+    (/Android[^;]*; ([^;)]+)/.exec(navigator.userAgent) || [null, "我的手机"])[1]
+      .replace(/ Build.*/, "")
+      .slice(0, 30);
 
   async function installId() {
     const kept = await store.get("meta", "install");
@@ -46,7 +59,8 @@
     if (answer.status !== 201) throw new Error(answer.body.detail || "没有登录成功，请再试一次。");
     const { account, key, policy } = answer.body;
     const owner = await store.get("meta", "owner");
-    if (owner && owner.id !== account.id && await store.get("meta", "lock")) await field.wipe.readable("account");
+    if (owner && owner.id !== account.id && (await store.get("meta", "lock")))
+      await field.wipe.readable("account");
     await store.write(["meta"], (transaction) => {
       const meta = transaction.objectStore("meta");
       meta.put({ k: "owner", id: account.id });
@@ -62,21 +76,33 @@
   function form(fields, submit, words) {
     const fault = h("p", { class: "danger-text strong", role: "alert", id: "fault" });
     const send = h("button", { class: "button button-primary button-wide", type: "submit" }, words);
-    return h("form", { class: "card", novalidate: true, on: { submit: async (event) => {
-      event.preventDefault();
-      if (send.disabled) return;
-      fault.textContent = "";
-      send.disabled = true;
-      try {
-        await submit();
-      } catch (error) {
-        fault.textContent = error.message;
-        const first = event.target.querySelector("input");
-        if (first) first.focus();
-      } finally {
-        send.disabled = false;
-      }
-    } } }, fields, fault, send);
+    return h(
+      "form",
+      {
+        class: "card",
+        novalidate: true,
+        on: {
+          submit: async (event) => {
+            event.preventDefault();
+            if (send.disabled) return;
+            fault.textContent = "";
+            send.disabled = true;
+            try {
+              await submit();
+            } catch (error) {
+              fault.textContent = error.message;
+              const first = event.target.querySelector("input");
+              if (first) first.focus();
+            } finally {
+              send.disabled = false;
+            }
+          },
+        },
+      },
+      fields,
+      fault,
+      send
+    );
   }
 
   app.screens.signin = async () => {
@@ -89,15 +115,35 @@
       app.state.enrolled = { account, phone: phone.value.trim() };
       app.draw();
     };
-    return { title: "入户走访", heading: "登录", main: [
-      await whatHappened(),
-      form([h("h2", null, "登录这台手机"), h("p", { class: "small muted" }, "只要登录一次，以后没有网络也能打开。"),
-        label("username", "用户名"), name, label("password", "密码"), password,
-        label("phone-name", "这台手机叫什么", "丢了手机时，镇里按这个名字清除。"), phone], submit, "登录"),
-    ] };
+    return {
+      title: "入户走访",
+      heading: "登录",
+      main: [
+        await whatHappened(),
+        form(
+          [
+            h("h2", null, "登录这台手机"),
+            h("p", { class: "small muted" }, "只要登录一次，以后没有网络也能打开。"),
+            label("username", "用户名"),
+            name,
+            label("password", "密码"),
+            password,
+            label("phone-name", "这台手机叫什么", "丢了手机时，镇里按这个名字清除。"),
+            phone,
+          ],
+          submit,
+          "登录"
+        ),
+      ],
+    };
   };
 
-  const pinInput = (id, more) => input(id, "password", Object.assign({ inputmode: "numeric", maxlength: "6", autocomplete: "off", class: "pin" }, more));
+  const pinInput = (id, more) =>
+    input(
+      id,
+      "password",
+      Object.assign({ inputmode: "numeric", maxlength: "6", autocomplete: "off", class: "pin" }, more)
+    );
 
   app.screens.pin = async () => {
     const policy = await store.get("meta", "policy");
@@ -115,11 +161,30 @@
       if (navigator.storage && navigator.storage.persist) navigator.storage.persist().catch(() => null);
       await app.opened();
     };
-    return { title: "设置开锁码", heading: "设置开锁码", main: form([
-      h("p", null, `${app.state.enrolled.account.name}，请定一个 ${policy.pin_digits} 位数字的开锁码。以后打开应用只要输它。`),
-      label("pin", "开锁码"), first, label("pin-again", "再输一次"), second,
-      h("p", { class: "small muted" }, `连错 ${policy.pin_tries} 次会清除本机资料；已封存、待上传的不会丢。`),
-    ], submit, "设好了") };
+    return {
+      title: "设置开锁码",
+      heading: "设置开锁码",
+      main: form(
+        [
+          h(
+            "p",
+            null,
+            `${app.state.enrolled.account.name}，请定一个 ${policy.pin_digits} 位数字的开锁码。以后打开应用只要输它。`
+          ),
+          label("pin", "开锁码"),
+          first,
+          label("pin-again", "再输一次"),
+          second,
+          h(
+            "p",
+            { class: "small muted" },
+            `连错 ${policy.pin_tries} 次会清除本机资料；已封存、待上传的不会丢。`
+          ),
+        ],
+        submit,
+        "设好了"
+      ),
+    };
   };
 
   app.screens.unlock = async () => {
@@ -132,14 +197,38 @@
       if (went.wiped) return null; // the news of the wipe draws the sign-in page
       throw new Error(`开锁码不对，还可以试 ${went.left} 次。`);
     };
-    const forget = h("div", { hidden: true }, h("p", null, "忘了开锁码只能清除本机资料、重新登录。没填完的草稿会丢，已封存的不会丢。"),
-      button("清除本机资料", () => field.wipe.readable("signout")));
-    return { title: "入户走访", heading: "开锁", main: [
-      await whatHappened(),
-      form([label("pin", "输入开锁码"), pin], submit, "开锁"),
-      h("section", { class: "card" }, button("忘了开锁码", () => { forget.hidden = false; }, { class: "button button-wide" }), forget,
-        h("p", { class: "small muted gap" }, `连错 ${policy.pin_tries} 次会清除本机资料；已封存、待上传的不会丢。`)),
-    ], after: () => pin.focus() };
+    const forget = h(
+      "div",
+      { hidden: true },
+      h("p", null, "忘了开锁码只能清除本机资料、重新登录。没填完的草稿会丢，已封存的不会丢。"),
+      button("清除本机资料", () => field.wipe.readable("signout"))
+    );
+    return {
+      title: "入户走访",
+      heading: "开锁",
+      main: [
+        await whatHappened(),
+        form([label("pin", "输入开锁码"), pin], submit, "开锁"),
+        h(
+          "section",
+          { class: "card" },
+          button(
+            "忘了开锁码",
+            () => {
+              forget.hidden = false;
+            },
+            { class: "button button-wide" }
+          ),
+          forget,
+          h(
+            "p",
+            { class: "small muted gap" },
+            `连错 ${policy.pin_tries} 次会清除本机资料；已封存、待上传的不会丢。`
+          )
+        ),
+      ],
+      after: () => pin.focus(),
+    };
   };
 
   // The server no longer knows this phone: the password once more, everything stays.
@@ -149,15 +238,31 @@
     const submit = async () => {
       const phone = app.state.account.phone;
       const account = await enrol(name.value.trim(), password.value, phone);
-      if (!(await store.get("meta", "lock"))) { app.state.enrolled = { account, phone }; return app.draw(); }
+      if (!(await store.get("meta", "lock"))) {
+        app.state.enrolled = { account, phone };
+        return app.draw();
+      }
       app.state.account = Object.assign({ phone }, account);
       await vault.put("account", app.state.account);
       await store.remove("meta", "pack");
       app.go("#/tasks");
       return app.sync(true);
     };
-    return { title: "重新登录", heading: "重新登录", back: "#/tasks", main: form([
-      h("p", null, "这台手机的登录已失效。草稿和没上传的记录都还在，登录后自动上传。"),
-      label("username", "用户名"), name, label("password", "密码"), password], submit, "登录") };
+    return {
+      title: "重新登录",
+      heading: "重新登录",
+      back: "#/tasks",
+      main: form(
+        [
+          h("p", null, "这台手机的登录已失效。草稿和没上传的记录都还在，登录后自动上传。"),
+          label("username", "用户名"),
+          name,
+          label("password", "密码"),
+          password,
+        ],
+        submit,
+        "登录"
+      ),
+    };
   };
 })();

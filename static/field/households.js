@@ -4,19 +4,55 @@
 (function () {
   const { app, words, pack, store } = field;
   const { h, icon, severity, due, link, card, button, empty } = field.draw;
-  const HOME = ["id", "number", "head", "tun", "place", "address", "kind_label", "size", "phone", "version", "members", "last", "known", "plan", "promises"];
+  const HOME = [
+    "id",
+    "number",
+    "head",
+    "tun",
+    "place",
+    "address",
+    "kind_label",
+    "size",
+    "phone",
+    "version",
+    "members",
+    "last",
+    "known",
+    "plan",
+    "promises",
+  ];
 
   function matches(household, typed) {
     const text = typed.trim();
-    return !text || household.number.includes(text) || household.head.includes(text)
-      || household.members.some((m) => m.name.includes(text)) || (household.tun || "").includes(text);
+    return (
+      !text ||
+      household.number.includes(text) ||
+      household.head.includes(text) ||
+      household.members.some((m) => m.name.includes(text)) ||
+      (household.tun || "").includes(text)
+    );
   }
 
   function row(household) {
     const item = pack.itemOf(household.id);
-    return link(`#/household/${household.id}`, { class: "task" }, severity(item ? item.severity : ""), h("div", { class: "grow" },
-      h("b", null, `${household.head} 户`), h("div", { class: "small muted" }, [household.tun || household.address, `${household.size} 人`, household.number].filter(Boolean).join(" · "))),
-    h("div", null, item ? due(item.due_on) : null));
+    return link(
+      `#/household/${household.id}`,
+      { class: "task" },
+      severity(item ? item.severity : ""),
+      h(
+        "div",
+        { class: "grow" },
+        h("b", null, `${household.head} 户`),
+        h(
+          "div",
+          { class: "small muted" },
+          [household.tun || household.address, `${household.size} 人`, household.number]
+            .filter(Boolean)
+            .join(" · ")
+        )
+      ),
+      h("div", null, item ? due(item.due_on) : null)
+    );
   }
 
   app.screens.households = () => {
@@ -31,19 +67,48 @@
       count.textContent = found.length ? `${found.length} 户` : "本机没有这一户。换个姓名、户号试试。";
     }
     show();
-    return { title: "农户", heading: "农户", tab: "households", main: all.length ? [
-      h("div", { class: "card" }, h("label", { class: "label", for: "search" }, "按姓名、户号、屯名找"), search), count, list,
-    ] : [empty("users", "本机还没有农户", "在有网络的地方打开一次就会有。")] };
+    return {
+      title: "农户",
+      heading: "农户",
+      tab: "households",
+      main: all.length
+        ? [
+            h(
+              "div",
+              { class: "card" },
+              h("label", { class: "label", for: "search" }, "按姓名、户号、屯名找"),
+              search
+            ),
+            count,
+            list,
+          ]
+        : [empty("users", "本机还没有农户", "在有网络的地方打开一次就会有。")],
+    };
   };
 
   // Sections of other desks come as text, lists, or {label, value}: shown as they are, never dropped.
   function told(value) {
     if (value === null || value === undefined || value === "") return [];
-    if (Array.isArray(value)) return [h("ul", { class: "people" }, value.map((one) => h("li", null, told(one))))];
+    if (Array.isArray(value))
+      return [
+        h(
+          "ul",
+          { class: "people" },
+          value.map((one) => h("li", null, told(one)))
+        ),
+      ];
     if (typeof value !== "object") return [String(value)];
     const head = value.label || value.title || value.text || value.sentence || "";
-    const rest = [value.value, value.state_label, value.by, value.source, value.due_on ? words.due(value.due_on)[1] : value.on].filter((v) => v && typeof v !== "object");
-    const lists = Object.keys(value).filter((key) => Array.isArray(value[key])).map((key) => told(value[key]));
+    const rest = [
+      value.value,
+      value.state_label,
+      value.by,
+      value.source,
+      value.due_on ? words.due(value.due_on)[1] : value.on,
+    ].filter((v) => v && typeof v !== "object");
+    const lists = Object.keys(value)
+      .filter((key) => Array.isArray(value[key]))
+      .map((key) => told(value[key]));
     return [h("b", null, head), rest.length ? ` ${rest.join(" · ")}` : "", lists];
   }
 
@@ -52,34 +117,105 @@
   }
 
   function members(household) {
-    return h("ul", { class: "people" }, household.members.map((m) => h("li", null, h("b", null, m.name), " ",
-      h("span", { class: "muted" }, [m.relation_label, `${m.age} 岁`, m.sex, pack.labelOf("labour", m.labour), pack.labelOf("health", m.health)].filter(Boolean).join(" · ")))));
+    return h(
+      "ul",
+      { class: "people" },
+      household.members.map((m) =>
+        h(
+          "li",
+          null,
+          h("b", null, m.name),
+          " ",
+          h(
+            "span",
+            { class: "muted" },
+            [
+              m.relation_label,
+              `${m.age} 岁`,
+              m.sex,
+              pack.labelOf("labour", m.labour),
+              pack.labelOf("health", m.health),
+            ]
+              .filter(Boolean)
+              .join(" · ")
+          )
+        )
+      )
+    );
   }
 
   function known(household) {
-    return household.known.map((k) => h("div", { class: "known" }, h("dt", null, k.label), h("dd", null, k.value,
-      h("div", { class: "small muted" }, [k.source, k.on].filter(Boolean).join(" ")))));
+    return household.known.map((k) =>
+      h(
+        "div",
+        { class: "known" },
+        h("dt", null, k.label),
+        h("dd", null, k.value, h("div", { class: "small muted" }, [k.source, k.on].filter(Boolean).join(" ")))
+      )
+    );
   }
 
   function lastVisit(household) {
     if (!household.last) return null;
     const { at, by, answers } = household.last;
-    const rows = pack.now().form.steps.flatMap((step) => step.questions)
-      .map((q) => [q.label, field.questions.inWords(q, answers[q.name])]).filter((pair) => pair[1]);
-    return [h("p", { class: "small muted" }, `${words.when(at)}，${by}`), rows.length ? h("details", null, h("summary", null, `看上次的 ${rows.length} 项回答`),
-      h("dl", { class: "facts" }, rows.map(([label, value]) => h("div", { class: "known" }, h("dt", null, label), h("dd", null, value))))) : null];
+    const rows = pack
+      .now()
+      .form.steps.flatMap((step) => step.questions)
+      .map((q) => [q.label, field.questions.inWords(q, answers[q.name])])
+      .filter((pair) => pair[1]);
+    return [
+      h("p", { class: "small muted" }, `${words.when(at)}，${by}`),
+      rows.length
+        ? h(
+            "details",
+            null,
+            h("summary", null, `看上次的 ${rows.length} 项回答`),
+            h(
+              "dl",
+              { class: "facts" },
+              rows.map(([label, value]) =>
+                h("div", { class: "known" }, h("dt", null, label), h("dd", null, value))
+              )
+            )
+          )
+        : null,
+    ];
   }
 
   function who(household, item, more) {
-    return h("section", { class: "who", "aria-label": "走访对象" }, severity(item ? item.severity : ""), h("div", { class: "grow" }, h("b", null, `${household.head} 户`),
-      h("div", { class: "small muted" }, [household.address || household.tun, `${household.size} 人`].filter(Boolean).join(" · "), item ? [" · ", due(item.due_on)] : null), more || null),
-    household.phone ? link(`tel:${household.phone}`, { class: "call", "aria-label": "给户主打电话" }, icon("phone")) : null);
+    return h(
+      "section",
+      { class: "who", "aria-label": "走访对象" },
+      severity(item ? item.severity : ""),
+      h(
+        "div",
+        { class: "grow" },
+        h("b", null, `${household.head} 户`),
+        h(
+          "div",
+          { class: "small muted" },
+          [household.address || household.tun, `${household.size} 人`].filter(Boolean).join(" · "),
+          item ? [" · ", due(item.due_on)] : null
+        ),
+        more || null
+      ),
+      household.phone
+        ? link(`tel:${household.phone}`, { class: "call", "aria-label": "给户主打电话" }, icon("phone"))
+        : null
+    );
   }
   field.who = who;
 
   app.screens.household = async (id) => {
     const household = pack.household(id);
-    if (!household) return { title: "农户", heading: "农户", back: "#/households", tab: "households", main: empty("users", "本机没有这一户", "可能已经移交给别人。有网络时会更新。") };
+    if (!household)
+      return {
+        title: "农户",
+        heading: "农户",
+        back: "#/households",
+        tab: "households",
+        main: empty("users", "本机没有这一户", "可能已经移交给别人。有网络时会更新。"),
+      };
     const item = pack.itemOf(household.id);
     const draft = await field.drafts.ofHousehold(household.id);
     let sent = null;
@@ -92,23 +228,69 @@
       await field.drafts.save(fresh);
       app.go(`#/visit/${fresh.id}/0`);
     };
-    const act = draft ? button(`继续填草稿（${words.when(draft.saved_at)} 存的）`, () => app.go(`#/visit/${draft.id}/${draft.step}`), { class: "button button-primary", id: "start" })
+    const act = draft
+      ? button(
+          `继续填草稿（${words.when(draft.saved_at)} 存的）`,
+          () => app.go(`#/visit/${draft.id}/${draft.step}`),
+          { class: "button button-primary", id: "start" }
+        )
       : button(sent ? "再走访一次" : "开始走访", start, { class: "button button-primary", id: "start" });
     return {
-      title: "农户", heading: "农户", back: item ? "#/tasks" : "#/households", above: who(household, item),
+      title: "农户",
+      heading: "农户",
+      back: item ? "#/tasks" : "#/households",
+      above: who(household, item),
       main: [
-        sent ? field.draw.message(sent.state === "refused" ? "warning" : "success", sent.state === "done" ? `走访已上传，回执 ${sent.receipt}。` : sent.state === "refused" ? h("p", null, "走访被退回，", link("#/waiting", null, "去看原因"), "。") : "走访已封存在本机，等待上传。") : null,
-        item ? card({ "aria-label": "为什么去" }, h("h2", null, "为什么去"), item.returned_because ? h("div", { class: "why" }, h("b", null, "退回补充："), item.returned_because) : null,
-          item.purposes.map((p) => h("div", { class: "why" }, h("b", null, p.title), h("br"), p.sentence)), item.note ? h("p", { class: "small" }, h("b", null, "镇里交办："), item.note) : null) : null,
+        sent
+          ? field.draw.message(
+              sent.state === "refused" ? "warning" : "success",
+              sent.state === "done"
+                ? `走访已上传，回执 ${sent.receipt}。`
+                : sent.state === "refused"
+                  ? h("p", null, "走访被退回，", link("#/waiting", null, "去看原因"), "。")
+                  : "走访已封存在本机，等待上传。"
+            )
+          : null,
+        item
+          ? card(
+              { "aria-label": "为什么去" },
+              h("h2", null, "为什么去"),
+              item.returned_because
+                ? h("div", { class: "why" }, h("b", null, "退回补充："), item.returned_because)
+                : null,
+              item.purposes.map((p) =>
+                h("div", { class: "why" }, h("b", null, p.title), h("br"), p.sentence)
+              ),
+              item.note ? h("p", { class: "small" }, h("b", null, "镇里交办："), item.note) : null
+            )
+          : null,
         section("家庭成员", [members(household)]),
         section("上次走访", lastVisit(household)),
         section("已知情况", household.known.length ? [h("dl", { class: "facts" }, known(household))] : null),
         section("帮扶计划", told(household.plan)),
         section("答应过的事", household.promises.length ? told(household.promises) : null),
-        Object.keys(household).filter((key) => !HOME.includes(key)).map((key) => section((household[key] || {}).title || "其他", told((household[key] || {}).lines || household[key]))),
-        card({ "aria-label": "户情" }, h("h2", null, "户情"), h("p", { class: "small" }, `户号 ${household.number}，${household.kind_label}`), h("p", { class: "small muted" }, household.place)),
+        Object.keys(household)
+          .filter((key) => !HOME.includes(key))
+          .map((key) =>
+            section(
+              (household[key] || {}).title || "其他",
+              told((household[key] || {}).lines || household[key])
+            )
+          ),
+        card(
+          { "aria-label": "户情" },
+          h("h2", null, "户情"),
+          h("p", { class: "small" }, `户号 ${household.number}，${household.kind_label}`),
+          h("p", { class: "small muted" }, household.place)
+        ),
       ],
-      foot: h("footer", { class: "foot" }, pack.now().account.may_visit ? h("div", { class: "row" }, act) : h("p", null, "您现在没有入户走访的职务。")),
+      foot: h(
+        "footer",
+        { class: "foot" },
+        pack.now().account.may_visit
+          ? h("div", { class: "row" }, act)
+          : h("p", null, "您现在没有入户走访的职务。")
+      ),
     };
   };
 })();

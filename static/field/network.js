@@ -17,7 +17,11 @@ field.network = (function () {
   async function json(answer) {
     const type = answer.headers.get("content-type") || "";
     if (!type.includes("json")) return null;
-    try { return await answer.json(); } catch (broken) { return null; }
+    try {
+      return await answer.json();
+    } catch (broken) {
+      return null;
+    }
   }
 
   // Resolves to {status, body, etag}; throws Unreachable when nothing of ours answered in time.
@@ -26,8 +30,13 @@ field.network = (function () {
     const timer = setTimeout(() => abort.abort(), seconds * 1000);
     try {
       const answer = await fetch(ROOT + path, {
-        method, body, headers: headersFor(headers), cache: "no-store", credentials: "same-origin",
-        redirect: "error", signal: abort.signal,
+        method,
+        body,
+        headers: headersFor(headers),
+        cache: "no-store",
+        credentials: "same-origin",
+        redirect: "error",
+        signal: abort.signal,
       });
       const empty = answer.status === 204 || answer.status === 304;
       const found = empty ? {} : await json(answer);
@@ -40,10 +49,18 @@ field.network = (function () {
     }
   }
 
-  const post = (path, value, more = {}) => call(path, Object.assign({
-    method: "POST", body: JSON.stringify(value),
-    headers: Object.assign({ "Content-Type": "application/json" }, more.headers),
-  }, more.seconds ? { seconds: more.seconds } : {}));
+  const post = (path, value, more = {}) =>
+    call(
+      path,
+      Object.assign(
+        {
+          method: "POST",
+          body: JSON.stringify(value),
+          headers: Object.assign({ "Content-Type": "application/json" }, more.headers),
+        },
+        more.seconds ? { seconds: more.seconds } : {}
+      )
+    );
 
   async function unsent() {
     const waiting = (await field.store.all("outbox")).filter((item) => item.state !== "done");
@@ -67,15 +84,22 @@ field.network = (function () {
     }
     if (status !== 200 || body.app !== "yizhou-field") return { state: "off" };
     await note(body);
-    return { state: "on", wipe: Boolean(body.wipe), account: body.account.id, pack: body.pack, build: body.build };
+    return {
+      state: "on",
+      wipe: Boolean(body.wipe),
+      account: body.account.id,
+      pack: body.pack,
+      build: body.build,
+    };
   }
 
-  const note = (body) => field.store.write(["meta"], (transaction) => {
-    const meta = transaction.objectStore("meta");
-    meta.put({ k: "contact", at: Date.now() });
-    meta.put({ k: "session", out: false });
-    if (body.key) meta.put(Object.assign({ k: "server_key" }, body.key));
-  });
+  const note = (body) =>
+    field.store.write(["meta"], (transaction) => {
+      const meta = transaction.objectStore("meta");
+      meta.put({ k: "contact", at: Date.now() });
+      meta.put({ k: "session", out: false });
+      if (body.key) meta.put(Object.assign({ k: "server_key" }, body.key));
+    });
 
   return { call, post, ping, Unreachable, SECONDS };
 })();

@@ -15,7 +15,8 @@ field.outbox = (function () {
   const LONGEST = 15 * 60 * 1000;
   const WAIT_A_LITTLE = [408, 425, 429];
 
-  const backOff = (tries) => Math.min(LONGEST, FIRST * 2 ** Math.min(tries, 20)) * (0.7 + Math.random() * 0.6);
+  const backOff = (tries) =>
+    Math.min(LONGEST, FIRST * 2 ** Math.min(tries, 20)) * (0.7 + Math.random() * 0.6);
 
   async function sealedAnswer(body) {
     const inbox = await store.get("meta", "inbox");
@@ -29,22 +30,38 @@ field.outbox = (function () {
 
   const set = (id, changes) => store.change("outbox", id, (item) => Object.assign(item, changes));
 
-  const later = (item, problem) => set(item.id, {
-    tries: item.tries + 1, next: Date.now() + Math.min(LONGEST, backOff(item.tries)), problem,
-  });
+  const later = (item, problem) =>
+    set(item.id, {
+      tries: item.tries + 1,
+      next: Date.now() + Math.min(LONGEST, backOff(item.tries)),
+      problem,
+    });
 
   // ---- one item; returns "sent", "later" or "stop" ----
 
   async function sendText(item) {
-    const answer = await field.network.post(item.path, {
-      id: item.id, kid: item.kid, key: item.key, body: seal.base64(item.body),
-    }, { headers: { "X-Phone-Now": new Date().toISOString() } });
+    const answer = await field.network.post(
+      item.path,
+      {
+        id: item.id,
+        kid: item.kid,
+        key: item.key,
+        body: seal.base64(item.body),
+      },
+      { headers: { "X-Phone-Now": new Date().toISOString() } }
+    );
     const { status, body } = answer;
     if ((status === 200 || status === 201) && body.receipt) {
       const sealed = await sealedAnswer(body);
       return set(item.id, {
-        receipt: body.receipt, result: body.state, answer: sealed, problem: "", tries: 0, next: 0,
-        clashes: (body.clashes || []).length, sent_at: Date.now(),
+        receipt: body.receipt,
+        result: body.state,
+        answer: sealed,
+        problem: "",
+        tries: 0,
+        next: 0,
+        clashes: (body.clashes || []).length,
+        sent_at: Date.now(),
       });
     }
     if (status === 401) throw new SignedOut();
@@ -63,14 +80,21 @@ field.outbox = (function () {
 
   class SignedOut extends Error {}
 
-  const photosOf = async (id) => (await store.all("photos")).filter((p) => p.visit === id && p.state === "waiting");
+  const photosOf = async (id) =>
+    (await store.all("photos")).filter((p) => p.visit === id && p.state === "waiting");
 
   async function sendPhoto(item, photo) {
     const { status, body } = await field.network.call(`photos/${photo.id}/`, {
-      method: "PUT", body: photo.bytes, seconds: field.network.SECONDS.photo,
+      method: "PUT",
+      body: photo.bytes,
+      seconds: field.network.SECONDS.photo,
       headers: {
-        "Content-Type": "application/octet-stream", "X-Visit": item.id, "X-Kid": photo.kid,
-        "X-Key": photo.key, "X-Content-SHA256": await seal.sha256(photo.bytes), "X-Phone-Now": new Date().toISOString(),
+        "Content-Type": "application/octet-stream",
+        "X-Visit": item.id,
+        "X-Kid": photo.kid,
+        "X-Key": photo.key,
+        "X-Content-SHA256": await seal.sha256(photo.bytes),
+        "X-Phone-Now": new Date().toISOString(),
       },
     });
     if (status === 200 || status === 201) {
@@ -79,13 +103,16 @@ field.outbox = (function () {
       return "sent";
     }
     if (status === 401) throw new SignedOut();
-    if (status === 404) { // the text must go first after all
+    if (status === 404) {
+      // the text must go first after all
       await set(item.id, { receipt: "" });
       return later(item, "no_visit");
     }
     if (status === 413 || status === 422) {
       const sealed = await sealedAnswer(body);
-      await store.change("photos", photo.id, (row) => Object.assign(row, { state: "refused", answer: sealed }));
+      await store.change("photos", photo.id, (row) =>
+        Object.assign(row, { state: "refused", answer: sealed })
+      );
       return "refused";
     }
     if (status === 400 && (body.code === "old_key" || body.code === "cannot_open")) {
@@ -104,9 +131,12 @@ field.outbox = (function () {
       if (went !== "sent" && went !== "refused") return;
     }
     const left = (await store.all("photos")).filter((p) => p.visit === item.id);
-    await set(item.id, left.length
-      ? { state: "refused", problem: "photos" }
-      : { state: "done", body: null, own: null, key: "", problem: "", next: 0, done_at: Date.now() });
+    await set(
+      item.id,
+      left.length
+        ? { state: "refused", problem: "photos" }
+        : { state: "done", body: null, own: null, key: "", problem: "", next: 0, done_at: Date.now() }
+    );
   }
 
   // ---- the queue ----
@@ -135,14 +165,19 @@ field.outbox = (function () {
   // Forgets what arrived before today; the day's receipts stay for the worker to see.
   async function tidy() {
     const today = new Date().setHours(0, 0, 0, 0);
-    const old = (await store.all("outbox")).filter((i) => i.state === "done" && i.done_at < today && !i.clashes);
-    if (old.length) await store.write(["outbox"], (t) => old.forEach((i) => t.objectStore("outbox").delete(i.id)));
+    const old = (await store.all("outbox")).filter(
+      (i) => i.state === "done" && i.done_at < today && !i.clashes
+    );
+    if (old.length)
+      await store.write(["outbox"], (t) => old.forEach((i) => t.objectStore("outbox").delete(i.id)));
   }
 
   // Signing out reaches the server only when nothing of the worker's waits on this phone.
   async function leave(line) {
     const leaving = await store.get("meta", "leaving");
-    const waiting = (await store.all("outbox")).some((i) => i.state === "waiting" && i.account === line.account);
+    const waiting = (await store.all("outbox")).some(
+      (i) => i.state === "waiting" && i.account === line.account
+    );
     if (!leaving || waiting) return;
     const { status } = await field.network.call("signout/", { method: "POST" }).catch(() => ({ status: 0 }));
     if (status === 204 || status === 401) await store.remove("meta", "leaving");
@@ -159,16 +194,22 @@ field.outbox = (function () {
     return line;
   }
 
-  const alone = (act) => (self.navigator.locks
-    ? self.navigator.locks.request("yizhou-field-outbox", { ifAvailable: true }, (lock) => (lock ? act() : { state: "busy" }))
-    : act());
+  const alone = (act) =>
+    self.navigator.locks
+      ? self.navigator.locks.request("yizhou-field-outbox", { ifAvailable: true }, (lock) =>
+          lock ? act() : { state: "busy" }
+        )
+      : act();
 
   let running = null;
   let again = false;
 
   // Asking during a run is remembered: a tap on the button is never swallowed.
   function drain(force = false) {
-    if (running) { again = again || force; return running; }
+    if (running) {
+      again = again || force;
+      return running;
+    }
     running = (async () => {
       try {
         let line;

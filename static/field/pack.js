@@ -6,7 +6,9 @@ field.pack = (function () {
   let held = null; // the opened pack, while unlocked
 
   const now = () => held;
-  const close = () => { held = null; };
+  const close = () => {
+    held = null;
+  };
 
   async function open() {
     held = await vault.get("pack");
@@ -32,7 +34,8 @@ field.pack = (function () {
 
   const household = (id) => (held ? held.households.find((h) => String(h.id) === String(id)) : null) || null;
   const item = (id) => (held ? held.items.find((i) => String(i.id) === String(id)) : null) || null;
-  const itemOf = (householdId) => (held ? held.items.find((i) => String(i.household) === String(householdId)) : null) || null;
+  const itemOf = (householdId) =>
+    (held ? held.items.find((i) => String(i.household) === String(householdId)) : null) || null;
 
   function labelOf(list, code) {
     const found = held && held.lists && (held.lists[list] || []).find((pair) => pair[0] === code);

@@ -7,12 +7,21 @@ field.position = (function () {
 
   function find() {
     return new Promise((done, failed) => {
-      if (!navigator.geolocation) { failed(new Error(FAILED)); return; }
-      navigator.geolocation.getCurrentPosition((found) => done({
-        lat: Number(found.coords.latitude.toFixed(6)), lon: Number(found.coords.longitude.toFixed(6)),
-        accuracy_m: Math.round(found.coords.accuracy), at: field.words.stamp(found.timestamp),
-      }), (error) => failed(new Error(error.code === 1 ? REFUSED : FAILED)),
-      { enableHighAccuracy: true, timeout: 30000, maximumAge: 60000 });
+      if (!navigator.geolocation) {
+        failed(new Error(FAILED));
+        return;
+      }
+      navigator.geolocation.getCurrentPosition(
+        (found) =>
+          done({
+            lat: Number(found.coords.latitude.toFixed(6)),
+            lon: Number(found.coords.longitude.toFixed(6)),
+            accuracy_m: Math.round(found.coords.accuracy),
+            at: field.words.stamp(found.timestamp),
+          }),
+        (error) => failed(new Error(error.code === 1 ? REFUSED : FAILED)),
+        { enableHighAccuracy: true, timeout: 30000, maximumAge: 60000 }
+      );
     });
   }
 

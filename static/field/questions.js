@@ -7,8 +7,8 @@ field.questions = (function () {
   const HALF_WIDTH = "0123456789.,";
   const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
 
-  const isBlank = (value) => value === undefined || value === null || value === ""
-    || (Array.isArray(value) && value.length === 0);
+  const isBlank = (value) =>
+    value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
 
   function isShown(question, answers) {
     if (!question.shown_when) return true;
@@ -18,7 +18,10 @@ field.questions = (function () {
 
   function plain(text) {
     return String(text === undefined || text === null ? "" : text)
-      .replace(/[０-９．，]/g, (c) => HALF_WIDTH[FULL_WIDTH.indexOf(c)]).replace(/,/g, "").replace(/元$/, "").trim();
+      .replace(/[０-９．，]/g, (c) => HALF_WIDTH[FULL_WIDTH.indexOf(c)])
+      .replace(/,/g, "")
+      .replace(/元$/, "")
+      .trim();
   }
 
   const isAmount = (text) => /^\d{1,7}(\.\d{1,2})?$/.test(plain(text));
@@ -29,7 +32,8 @@ field.questions = (function () {
   // Every step of a visit: the form's own, then one for each kind of purpose that asks more.
   function stepsOf(form, kinds, met) {
     if (!met) return [];
-    const extra = Array.from(new Set(kinds)).filter((kind) => form.sections && form.sections[kind])
+    const extra = Array.from(new Set(kinds))
+      .filter((kind) => form.sections && form.sections[kind])
       .map((kind) => form.sections[kind]);
     return form.steps.concat(extra).filter((step) => step.questions.length);
   }
@@ -39,22 +43,29 @@ field.questions = (function () {
   // Answers of questions that are still shown, in the shape the server reads.
   function clean(steps, answers) {
     const found = {};
-    steps.forEach((step) => shownIn(step, found).forEach((question) => {
-      const value = answers[question.name];
-      if (isBlank(value)) return;
-      if (question.kind === "stepper") found[question.name] = Number(plain(value));
-      else if (question.kind === "amount") found[question.name] = isAmount(value) ? amount(value) : plain(value);
-      else if (question.kind === "text") found[question.name] = String(value).trim();
-      else if (question.kind === "lines") found[question.name] = cleanLines(value);
-      else found[question.name] = value;
-    }));
+    steps.forEach((step) =>
+      shownIn(step, found).forEach((question) => {
+        const value = answers[question.name];
+        if (isBlank(value)) return;
+        if (question.kind === "stepper") found[question.name] = Number(plain(value));
+        else if (question.kind === "amount")
+          found[question.name] = isAmount(value) ? amount(value) : plain(value);
+        else if (question.kind === "text") found[question.name] = String(value).trim();
+        else if (question.kind === "lines") found[question.name] = cleanLines(value);
+        else found[question.name] = value;
+      })
+    );
     return found;
   }
 
-  const cleanLines = (lines) => lines.filter((line) => line.item || plain(line.yuan)).map((line) => ({
-    item: line.item || "", month: line.month || "",
-    yuan: isAmount(line.yuan) ? amount(line.yuan) : plain(line.yuan),
-  }));
+  const cleanLines = (lines) =>
+    lines
+      .filter((line) => line.item || plain(line.yuan))
+      .map((line) => ({
+        item: line.item || "",
+        month: line.month || "",
+        yuan: isAmount(line.yuan) ? amount(line.yuan) : plain(line.yuan),
+      }));
 
   // One sentence, or nothing.
   function fault(question, value) {
@@ -80,8 +91,10 @@ field.questions = (function () {
     const typed = cleanLines(lines);
     if (!typed.length) return question.required ? `请至少写一行：${question.label}` : "";
     if (typed.some((line) => !line.item)) return `有一行没有选项目：${question.label}`;
-    if (typed.some((line) => !isAmount(line.yuan))) return `有一行的金额不是数字，例如 1200：${question.label}`;
-    if (typed.some((line) => line.month && !MONTH.test(line.month))) return `月份写成年-月，例如 2026-11：${question.label}`;
+    if (typed.some((line) => !isAmount(line.yuan)))
+      return `有一行的金额不是数字，例如 1200：${question.label}`;
+    if (typed.some((line) => line.month && !MONTH.test(line.month)))
+      return `月份写成年-月，例如 2026-11：${question.label}`;
     return "";
   }
 
@@ -91,8 +104,9 @@ field.questions = (function () {
       .filter((found) => found.sentence);
   }
 
-  const isAnswered = (step, answers) => !faultsIn(step, answers).length
-    && shownIn(step, answers).some((question) => !isBlank(answers[question.name]));
+  const isAnswered = (step, answers) =>
+    !faultsIn(step, answers).length &&
+    shownIn(step, answers).some((question) => !isBlank(answers[question.name]));
 
   // ---- the last visit ----
 
@@ -100,10 +114,12 @@ field.questions = (function () {
   // Questions marked `anew` must be decided at every visit.
   function sameAsLast(step, last, answers) {
     const taken = Object.assign({}, answers);
-    step.questions.filter((question) => !question.anew).forEach((question) => {
-      const before = last[question.name];
-      if (!isBlank(before) && fits(question, before)) taken[question.name] = before;
-    });
+    step.questions
+      .filter((question) => !question.anew)
+      .forEach((question) => {
+        const before = last[question.name];
+        if (!isBlank(before) && fits(question, before)) taken[question.name] = before;
+      });
     return taken;
   }
 
@@ -115,7 +131,8 @@ field.questions = (function () {
     return true;
   }
 
-  const hasLast = (step, last) => step.questions.some((question) => !question.anew && !isBlank(last[question.name]));
+  const hasLast = (step, last) =>
+    step.questions.some((question) => !question.anew && !isBlank(last[question.name]));
 
   function isChanged(question, value, last) {
     const before = last ? last[question.name] : undefined;
@@ -133,13 +150,36 @@ field.questions = (function () {
   function inWords(question, value) {
     if (isBlank(value)) return "";
     if (question.kind === "lines") {
-      return cleanLines(value).map((line) => [labelOf(question, line.item), line.month || "12 个月合计",
-        `${field.words.yuan(line.yuan)} 元`].filter(Boolean).join(" ")).join("；");
+      return cleanLines(value)
+        .map((line) =>
+          [labelOf(question, line.item), line.month || "12 个月合计", `${field.words.yuan(line.yuan)} 元`]
+            .filter(Boolean)
+            .join(" ")
+        )
+        .join("；");
     }
     if (Array.isArray(value)) return value.map((one) => labelOf(question, one)).join("、");
-    if (question.kind === "amount") return `${field.words.yuan(isAmount(value) ? amount(value) : value)} ${question.unit || "元"}`;
+    if (question.kind === "amount")
+      return `${field.words.yuan(isAmount(value) ? amount(value) : value)} ${question.unit || "元"}`;
     return `${labelOf(question, value)} ${question.unit || ""}`.trim();
   }
 
-  return { isBlank, isShown, plain, isAmount, amount, stepsOf, shownIn, clean, fault, faultsIn, isAnswered, sameAsLast, hasLast, isChanged, inWords, labelOf };
+  return {
+    isBlank,
+    isShown,
+    plain,
+    isAmount,
+    amount,
+    stepsOf,
+    shownIn,
+    clean,
+    fault,
+    faultsIn,
+    isAnswered,
+    sameAsLast,
+    hasLast,
+    isChanged,
+    inWords,
+    labelOf,
+  };
 })();

@@ -87,7 +87,21 @@ field.seal = (function () {
   const privateKey = (bytes) => crypto.subtle.importKey("pkcs8", bytes, RSA, false, ["decrypt"]);
 
   return {
-    random, uuid, sha256, base64, fromBase64, close, open, closeJson, openJson, contentKey,
-    wrapFor, unwrapWith, keyOfPin, newPair, exportKey, privateKey,
+    random,
+    uuid,
+    sha256,
+    base64,
+    fromBase64,
+    close,
+    open,
+    closeJson,
+    openJson,
+    contentKey,
+    wrapFor,
+    unwrapWith,
+    keyOfPin,
+    newPair,
+    exportKey,
+    privateKey,
   };
 })();

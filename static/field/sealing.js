@@ -17,11 +17,24 @@ field.sealing = (function () {
     const owner = await store.get("meta", "owner");
     const raw = seal.random(32);
     const item = {
-      id: draft.id, path, account: owner.id, at: Date.now(), state: "waiting", receipt: "", result: "",
-      tries: 0, next: 0, problem: "", answer: null, clashes: 0, photos: draft.attachments.length,
-      kid: server.kid, key: await seal.wrapFor(server.spki, raw),
+      id: draft.id,
+      path,
+      account: owner.id,
+      at: Date.now(),
+      state: "waiting",
+      receipt: "",
+      result: "",
+      tries: 0,
+      next: 0,
+      problem: "",
+      answer: null,
+      clashes: 0,
+      photos: draft.attachments.length,
+      kid: server.kid,
+      key: await seal.wrapFor(server.spki, raw),
       body: await seal.closeJson(await seal.contentKey(raw), body, draft.id),
-      own: await vault.keepRaw(raw), copy: await vault.keep(draft),
+      own: await vault.keepRaw(raw),
+      copy: await vault.keep(draft),
     };
     const photos = [];
     for (const attachment of draft.attachments) {
@@ -40,7 +53,12 @@ field.sealing = (function () {
 
   async function addressed(photo, visit, server) {
     const raw = await vault.showRaw(photo.own);
-    return Object.assign(photo, { visit, state: "waiting", kid: server.kid, key: await seal.wrapFor(server.spki, raw) });
+    return Object.assign(photo, {
+      visit,
+      state: "waiting",
+      kid: server.kid,
+      key: await seal.wrapFor(server.spki, raw),
+    });
   }
 
   // A photo, signature or voice note of a draft: sealed the moment it is made.
@@ -48,8 +66,15 @@ field.sealing = (function () {
     const id = seal.uuid();
     const raw = seal.random(32);
     await store.put("photos", {
-      id, visit: null, state: "waiting", size: bytes.byteLength, own: await vault.keepRaw(raw),
-      bytes: await seal.close(await seal.contentKey(raw), bytes, id), kid: "", key: "", answer: null,
+      id,
+      visit: null,
+      state: "waiting",
+      size: bytes.byteLength,
+      own: await vault.keepRaw(raw),
+      bytes: await seal.close(await seal.contentKey(raw), bytes, id),
+      kid: "",
+      key: "",
+      answer: null,
     });
     return Object.assign({ id, size: bytes.byteLength, sha256: await seal.sha256(bytes) }, about);
   }
@@ -73,7 +98,14 @@ field.sealing = (function () {
       const key = await seal.wrapFor(server.spki, await vault.showRaw(item.own));
       const photos = (await store.all("photos")).filter((p) => p.visit === item.id && p.own);
       for (const photo of photos) await store.put("photos", await addressed(photo, item.id, server));
-      await field.outbox.set(item.id, { state: "waiting", kid: server.kid, key, resealed: server.kid, next: 0, problem: "" });
+      await field.outbox.set(item.id, {
+        state: "waiting",
+        kid: server.kid,
+        key,
+        resealed: server.kid,
+        next: 0,
+        problem: "",
+      });
     }
     return items.length;
   }

@@ -6,12 +6,21 @@ field.signature = (function () {
 
   function ask() {
     return new Promise((done) => {
-      const canvas = h("canvas", { class: "pad", width: "640", height: "320", role: "img", "aria-label": "签字板，用手指写" });
+      const canvas = h("canvas", {
+        class: "pad",
+        width: "640",
+        height: "320",
+        role: "img",
+        "aria-label": "签字板，用手指写",
+      });
       const note = h("p", { class: "danger-text strong", role: "alert" });
       const pen = canvas.getContext("2d");
       let strokes = 0;
       let down = false;
-      const finish = (bytes) => { dialog.remove(); done(bytes); };
+      const finish = (bytes) => {
+        dialog.remove();
+        done(bytes);
+      };
 
       function clear() {
         pen.fillStyle = "#fff";
@@ -20,7 +29,10 @@ field.signature = (function () {
       }
       function at(event) {
         const box = canvas.getBoundingClientRect();
-        return [(event.clientX - box.left) * canvas.width / box.width, (event.clientY - box.top) * canvas.height / box.height];
+        return [
+          ((event.clientX - box.left) * canvas.width) / box.width,
+          ((event.clientY - box.top) * canvas.height) / box.height,
+        ];
       }
       canvas.addEventListener("pointerdown", (event) => {
         down = true;
@@ -37,19 +49,41 @@ field.signature = (function () {
         pen.stroke();
         strokes += 1;
       });
-      ["pointerup", "pointercancel"].forEach((name) => canvas.addEventListener(name, () => { down = false; }));
+      ["pointerup", "pointercancel"].forEach((name) =>
+        canvas.addEventListener(name, () => {
+          down = false;
+        })
+      );
 
       function use() {
-        if (strokes < 5) { note.textContent = "还没有签字。请用手指在白框里写名字。"; return; }
+        if (strokes < 5) {
+          note.textContent = "还没有签字。请用手指在白框里写名字。";
+          return;
+        }
         canvas.toBlob(async (blob) => finish(await blob.arrayBuffer()), "image/png");
       }
 
-      const dialog = h("div", { class: "cover", role: "dialog", "aria-modal": "true", "aria-labelledby": "pad-title" },
-        h("div", { class: "card" }, h("h2", { id: "pad-title", tabindex: "-1" }, "请农户签字"),
-          canvas, note,
-          h("div", { class: "row" }, button("不签了", () => finish(null)), button("重写", clear),
-            button("用这个签字", use, { class: "button button-primary" }))));
-      dialog.addEventListener("keydown", (event) => { if (event.key === "Escape") finish(null); });
+      const dialog = h(
+        "div",
+        { class: "cover", role: "dialog", "aria-modal": "true", "aria-labelledby": "pad-title" },
+        h(
+          "div",
+          { class: "card" },
+          h("h2", { id: "pad-title", tabindex: "-1" }, "请农户签字"),
+          canvas,
+          note,
+          h(
+            "div",
+            { class: "row" },
+            button("不签了", () => finish(null)),
+            button("重写", clear),
+            button("用这个签字", use, { class: "button button-primary" })
+          )
+        )
+      );
+      dialog.addEventListener("keydown", (event) => {
+        if (event.key === "Escape") finish(null);
+      });
       document.body.append(dialog);
       clear();
       dialog.querySelector("h2").focus();

@@ -23,7 +23,10 @@ field.store = (function () {
         request.result.onversionchange = () => request.result.close();
         done(request.result);
       };
-      request.onerror = () => { opening = null; failed(request.error); };
+      request.onerror = () => {
+        opening = null;
+        failed(request.error);
+      };
     });
     return opening;
   }
@@ -69,8 +72,9 @@ field.store = (function () {
     return written;
   }
 
-  const isFull = (error) => Boolean(error) && (error.name === "QuotaExceededError"
-    || (error.inner && error.inner.name === "QuotaExceededError"));
+  const isFull = (error) =>
+    Boolean(error) &&
+    (error.name === "QuotaExceededError" || (error.inner && error.inner.name === "QuotaExceededError"));
 
   return { get, all, put, remove, change, write, isFull };
 })();

@@ -14,7 +14,8 @@ field.vault = (function () {
   // What is wrong with a new code, or nothing.
   function weakness(pin, digits) {
     if (!new RegExp(`^[0-9]{${digits}}$`).test(pin)) return `开锁码是 ${digits} 位数字。`;
-    if (/^(\d)\1*$/.test(pin) || EASY.includes(pin)) return "这个开锁码太容易猜，请换一个，不要连号或同一个数字。";
+    if (/^(\d)\1*$/.test(pin) || EASY.includes(pin))
+      return "这个开锁码太容易猜，请换一个，不要连号或同一个数字。";
     return "";
   }
 
@@ -24,13 +25,17 @@ field.vault = (function () {
     const pair = await seal.newPair();
     const fresh = await seal.contentKey(raw);
     const lock = {
-      k: "lock", salt, rounds: ROUNDS, tries: 0,
+      k: "lock",
+      salt,
+      rounds: ROUNDS,
+      tries: 0,
       wrapped: await seal.close(await seal.keyOfPin(pin, salt, ROUNDS), raw),
     };
     raw.fill(0);
     const secret = await seal.exportKey("pkcs8", pair.privateKey);
     const own = {
-      k: "inbox", spki: seal.base64(await seal.exportKey("spki", pair.publicKey)),
+      k: "inbox",
+      spki: seal.base64(await seal.exportKey("spki", pair.publicKey)),
       sealed: await seal.close(fresh, secret),
     };
     await store.write(["meta"], (transaction) => {
@@ -47,7 +52,7 @@ field.vault = (function () {
     const policy = await store.get("meta", "policy");
     const lock = await store.change("meta", "lock", (row) => Object.assign(row, { tries: row.tries + 1 }));
     if (!lock) return { open: false, wiped: true };
-    if (lock.tries <= policy.pin_tries && await tryOut(pin, lock)) {
+    if (lock.tries <= policy.pin_tries && (await tryOut(pin, lock))) {
       await store.change("meta", "lock", (row) => Object.assign(row, { tries: 0 }));
       return { open: true };
     }
@@ -72,14 +77,18 @@ field.vault = (function () {
     return true;
   }
 
-  function lock() { key = inbox = null; }
+  function lock() {
+    key = inbox = null;
+  }
 
   // ---- what only the open app may do ----
 
   const keep = (value) => seal.closeJson(key, value);
   const show = (sealed) => seal.openJson(key, sealed);
 
-  async function put(name, value) { await store.put("records", { k: name, sealed: await keep(value) }); }
+  async function put(name, value) {
+    await store.put("records", { k: name, sealed: await keep(value) });
+  }
 
   async function get(name) {
     const row = await store.get("records", name);

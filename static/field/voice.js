@@ -19,7 +19,9 @@ field.voice = (function () {
     const recorder = new MediaRecorder(stream, { mimeType: type, audioBitsPerSecond: BITS });
     const pieces = [];
     recorder.ondataavailable = (event) => pieces.push(event.data);
-    const ended = new Promise((done) => { recorder.onstop = done; });
+    const ended = new Promise((done) => {
+      recorder.onstop = done;
+    });
     const timer = setTimeout(stop, seconds * 1000);
     function stop() {
       clearTimeout(timer);

@@ -25,17 +25,22 @@ field.wipe = (function () {
   }
 
   function forget(rows, isGone) {
-    rows.getAll().onsuccess = (event) => event.target.result.forEach((row) => {
-      if (isGone(row)) { rows.delete(row.id); return; }
-      row.own = row.copy = row.answer = null;
-      rows.put(row);
-    });
+    rows.getAll().onsuccess = (event) =>
+      event.target.result.forEach((row) => {
+        if (isGone(row)) {
+          rows.delete(row.id);
+          return;
+        }
+        row.own = row.copy = row.answer = null;
+        rows.put(row);
+      });
   }
 
   // Phones that met no server for policy.offline_days forget; the date of the last contact decides.
   async function whenTooLong() {
     const [contact, policy, lock] = await Promise.all(
-      ["contact", "policy", "lock"].map((key) => field.store.get("meta", key)));
+      ["contact", "policy", "lock"].map((key) => field.store.get("meta", key))
+    );
     if (!contact || !policy || !lock) return false;
     if (Date.now() - contact.at < policy.offline_days * 86400000) return false;
     await readable("days");
@@ -57,6 +62,8 @@ field.news = (function () {
       if (channel) channel.postMessage(message);
       hear(message);
     },
-    listen(ear) { ears.push(ear); },
+    listen(ear) {
+      ears.push(ear);
+    },
   };
 })();

@@ -4,19 +4,29 @@
 field.words = (function () {
   const ZONE = "Asia/Shanghai";
   const PARTS = new Intl.DateTimeFormat("en-CA", {
-    timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit",
-    hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+    timeZone: ZONE,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
   });
   const SEVERITIES = {
-    1: ["red", "红", "红色预警"], 2: ["orange", "橙", "橙色预警"],
-    3: ["yellow", "黄", "黄色预警"], 4: ["blue", "蓝", "蓝色提示"],
+    1: ["red", "红", "红色预警"],
+    2: ["orange", "橙", "橙色预警"],
+    3: ["yellow", "黄", "黄色预警"],
+    4: ["blue", "蓝", "蓝色提示"],
   };
   const NAMES = { red: 1, orange: 2, yellow: 3, blue: 4 };
   const SOON_DAYS = 3;
 
   function parts(moment) {
     const found = {};
-    PARTS.formatToParts(moment).forEach((part) => { found[part.type] = part.value; });
+    PARTS.formatToParts(moment).forEach((part) => {
+      found[part.type] = part.value;
+    });
     return found;
   }
 
@@ -36,7 +46,13 @@ field.words = (function () {
     return `${p.year}-${p.month}-${p.day}T${p.hour}:${p.minute}:${p.second}+08:00`;
   }
 
-  const dayNumber = (text) => Date.UTC(...text.slice(0, 10).split("-").map((n, i) => Number(n) - (i === 1 ? 1 : 0))) / 86400000;
+  const dayNumber = (text) =>
+    Date.UTC(
+      ...text
+        .slice(0, 10)
+        .split("-")
+        .map((n, i) => Number(n) - (i === 1 ? 1 : 0))
+    ) / 86400000;
   const daysUntil = (text, today = day()) => dayNumber(text) - dayNumber(today);
 
   // ["overdue" | "today" | "soon" | "later" | "none", words]
@@ -69,7 +85,9 @@ field.words = (function () {
 
   function bytes(count) {
     if (count >= 1073741824) return `${(count / 1073741824).toFixed(1)} GB`;
-    return count < 1048576 ? `${Math.max(1, Math.round(count / 1024))} KB` : `${(count / 1048576).toFixed(1)} MB`;
+    return count < 1048576
+      ? `${Math.max(1, Math.round(count / 1024))} KB`
+      : `${(count / 1048576).toFixed(1)} MB`;
   }
 
   function yuan(text) {
