@@ -18,6 +18,7 @@ from grid.views import (
     route_sheets,
     signing_in,
     staffing,
+    staffing_grids,
     staffing_loads,
 )
 
@@ -37,6 +38,7 @@ urlpatterns = [
     *households.urlpatterns,
     *identity.urlpatterns,
     *staffing.urlpatterns,
+    *staffing_grids.urlpatterns,
     *staffing_loads.urlpatterns,
     *manage_keys.urlpatterns,
     *audit_trail.urlpatterns,
