@@ -26,6 +26,7 @@ from grid.views import (
     route_sheets,
     signing_in,
     staffing,
+    staffing_grids,
     staffing_loads,
     visits,
 )
@@ -54,6 +55,7 @@ urlpatterns = [
     *promises.urlpatterns,
     *identity.urlpatterns,
     *staffing.urlpatterns,
+    *staffing_grids.urlpatterns,
     *staffing_loads.urlpatterns,
     *manage_keys.urlpatterns,
     *audit_trail.urlpatterns,

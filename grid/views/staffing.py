@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from grid import staffing
 from grid.models import Post, Region
 from grid.places import places_of
+from grid.region_codes import current_code
 from grid.requests import SignedInRequest
 from grid.roles import Act, Level
 from grid.scope import found, highest_place, in_subtrees, require, sight_of
@@ -28,7 +29,7 @@ def _region(request: SignedInRequest) -> Region:
     code = request.GET.get("region") or highest_place(request.user)
     if code is None:
         raise NotAllowed("您现在的职务看不到网格队伍。")
-    region: Region = found(request.user.sees(Region), code)
+    region: Region = found(request.user.sees(Region), current_code(code))
     return region
 
 
