@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from grid import key_guards
+from grid.actions.leaves import turn_leaves
 from grid.actions.promises import collect_promises, follow_up_promises
 from grid.actions.work_items import reroute_stranded_items
 from yizhou.audit import SYSTEM
@@ -10,7 +11,8 @@ from yizhou.audit import SYSTEM
 
 @shared_task
 def reroute_stranded() -> None:
-    """Beat: posts that ended by date or accounts that were closed leave their visits behind."""
+    """Beat: leaves begin and end; posts that ended and closed accounts leave visits behind."""
+    turn_leaves()  # first: what a leave gives back must not go up the chain
     reroute_stranded_items(acting=SYSTEM)
 
 

@@ -15,6 +15,7 @@ from grid.views import (
     household_events,
     households,
     identity,
+    leaves,
     manage_keys,
     my_work,
     own_password,
@@ -57,6 +58,7 @@ urlpatterns = [
     *staffing.urlpatterns,
     *staffing_grids.urlpatterns,
     *staffing_loads.urlpatterns,
+    *leaves.urlpatterns,
     *manage_keys.urlpatterns,
     *audit_trail.urlpatterns,
 ]

@@ -7,12 +7,13 @@ from typing import Any
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from grid.models import Account, Outcome, Post, Visit, VisitReport, WorkItem
+from grid.models import Account, Outcome, Visit, VisitReport, WorkItem
 from grid.places import Place, places_of
 from grid.requests import SignedInRequest
-from grid.roles import ROLES, Act, Role
+from grid.roles import Act
 from grid.scope import found
 from grid.visit_form import spoken
+from grid.visitors import Visitor, visitors_over
 from monitoring.actions.alerts import SETTLED_BY, WITHOUT_VISIT
 from monitoring.actions.dispatching import PURPOSE
 from monitoring.evidence import Evidence, evidence_of, evidence_of_annotations
@@ -187,21 +188,10 @@ def _answers(visit: Visit | None) -> list[tuple[str, str, bool]]:
 
 
 def workers_for(item: WorkItem) -> list[Worker]:
-    """Everybody with a current visiting post over the item's place, nearest first."""
-    code = item.code
-    roles = [role for role, rule in ROLES.items() if Act.RECORD_VISIT in rule.acts]
-    posts = (
-        Post.objects.current(timezone.localdate())
-        .filter(
-            role__in=roles,
-            region__in=[code, code[:15], code[:12], code[:9]],
-            account__is_active=True,
-        )
-        .select_related("account")
-    )
-    nearest: dict[int, Post] = {}
-    for post in sorted(posts, key=lambda p: (-len(p.region_id or ""), roles.index(Role(p.role)))):
-        nearest.setdefault(post.account_id, post)
+    """Everybody who visits the item's place today, stand-ins for the absent, nearest first."""
+    nearest: dict[int, Visitor] = {}
+    for visitor in visitors_over([item.code], on=timezone.localdate()):
+        nearest.setdefault(visitor.account.pk, visitor)
     loads = dict(
         Account.objects.filter(pk__in=nearest)
         .annotate(n=Count("work_items", filter=~Q(work_items__state=WorkItem.State.CLOSED)))
@@ -209,10 +199,10 @@ def workers_for(item: WorkItem) -> list[Worker]:
     )
     return [
         Worker(
-            account=post.account,
-            role=post.get_role_display(),
+            account=visitor.account,
+            role=visitor.label,
             open_count=loads[pk],
             current=pk == item.assignee_id,
         )
-        for pk, post in nearest.items()
+        for pk, visitor in nearest.items()
     ]

@@ -40,7 +40,7 @@ def appoint_post(
     """
     wanted = _role(role)
     _check_place(wanted, region, department)
-    _check_right(acting, account, wanted, region)
+    check_may_appoint(acting, account, wanted, region)
     if until_on is not None and until_on <= from_on:
         raise Refusal("离任日期必须晚于任职日期。", code="until_on")
     overlapping = _overlapping(wanted, region, department, from_on, until_on)
@@ -87,7 +87,7 @@ def _check_place(role: Role, region: Region | None, department: Department | Non
         raise Refusal(f"{role.label}任职于{level.label}，请选对区划。", code="region")
 
 
-def _check_right(acting: Account, account: Account, role: Role, region: Region | None) -> None:
+def check_may_appoint(acting: Account, account: Account, role: Role, region: Region | None) -> None:
     """Within one's own places, at or below one's own level, and never for oneself."""
     if getattr(acting, "is_system", False):
         return
@@ -149,7 +149,7 @@ def end_post(
     Open work the holder keeps in that place must go to somebody: `hand_to` takes it in the same
     act, else Refusal says how much there is.
     """
-    _check_right(acting, post.account, Role(post.role), post.region)
+    check_may_appoint(acting, post.account, Role(post.role), post.region)
     if until_on <= post.from_on:
         raise Refusal("离任日期必须晚于任职日期。", code="until_on")
     if hand_to is not None and post.region is not None:
@@ -296,7 +296,7 @@ def _pass_posts(
     for post in posts.select_related("region"):
         if Act.RECORD_VISIT not in ROLES[Role(post.role)].acts:
             continue
-        _check_right(acting, to_account, Role(post.role), post.region)
+        check_may_appoint(acting, to_account, Role(post.role), post.region)
         if post.from_on >= today:
             raise Refusal("今天刚任的职务不能当天移交。请明天办理。", code="with_posts")
         Post.objects.filter(pk=post.pk).update(until_on=today)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from grid import staffing
-from grid.models import Post, Region
+from grid.models import Leave, Post, Region
 from grid.places import places_of
 from grid.region_codes import current_code
 from grid.requests import SignedInRequest
@@ -54,6 +54,7 @@ def staffing_page(request: SignedInRequest) -> HttpResponse:
         "idle": sum(not load.opened for load in loads),
         "stranded": sum(load.is_stranded for load in loads),
         "posts": _posts(request, region, today),
+        "leaves": _leaves(request, region, today),
         "may_appoint": request.user.may(Act.APPOINT, code=region.code),
         "may_hand_over": request.user.may(Act.ASSIGN_WORK, code=region.code),
         "listed": LISTED,
@@ -76,6 +77,17 @@ def _posts(request: SignedInRequest, region: Region, today: Any) -> list[Post]:
     else:
         posts = posts.filter(in_subtrees("region", (region.code,)))
     return list(posts.order_by("region_id", "role", "seat")[:LISTED])
+
+
+def _leaves(request: SignedInRequest, region: Region, today: Any) -> list[Leave]:
+    """Who is away here now or will be, the nearest day first."""
+    leaves = request.user.sees(Leave).exclude(state__in=["ended", "cancelled"])
+    return list(
+        leaves.filter(in_subtrees("post__region", (region.code,)), until_on__gte=today)
+        .select_related("post__account", "post__region", "stand_in")
+        .annotate(went=Count("items"))
+        .order_by("from_on", "pk")[:LISTED]
+    )
 
 
 @login_required

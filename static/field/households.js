@@ -4,6 +4,7 @@
 (function () {
   const { app, words, pack, store } = field;
   const { h, icon, severity, due, link, card, button, empty } = field.draw;
+  const ENDED = { kept: "已兑现", not_kept: "未兑现", withdrawn: "已撤回" };
   const HOME = [
     "id",
     "number",
@@ -144,6 +145,19 @@
     );
   }
 
+  // Open promises say how long is left; ended ones how they ended.
+  function promises(household) {
+    const row = (one) =>
+      h(
+        "li",
+        null,
+        h("b", null, one.sentence),
+        " ",
+        one.state === "open" ? due(one.due_on) : h("span", { class: "tag" }, ENDED[one.state] || one.state)
+      );
+    return h("ul", { class: "people" }, household.promises.map(row));
+  }
+
   function known(household) {
     return household.known.map((k) =>
       h(
@@ -268,7 +282,7 @@
         section("上次走访", lastVisit(household)),
         section("已知情况", household.known.length ? [h("dl", { class: "facts" }, known(household))] : null),
         section("帮扶计划", told(household.plan)),
-        section("答应过的事", household.promises.length ? told(household.promises) : null),
+        section("答应过的事", household.promises.length ? [promises(household)] : null),
         Object.keys(household)
           .filter((key) => !HOME.includes(key))
           .map((key) =>
