@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from grid.deadlines import unread
 from grid.models import Department, Region
 from grid.roles import Act, Level, Role
 from grid.scope import highest_place, may, sight_of, works_at
@@ -46,6 +47,7 @@ def _offices(account: Any) -> bool:
 GRID_NAV = (
     NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
     NavItem("我的任务", "list-check", "my-work", is_field_worker),
+    NavItem("提醒", "bell", "notices", sees_people, unread),
     NavItem("农户", "users", "households", sees_people),
     NavItem("网格队伍", "network", "staffing", _offices),
     NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),
@@ -56,7 +58,7 @@ GRID_NAV = (
 def _nav_items() -> list[NavItem]:
     """The grid's own entries with those the floors above add (settings.NAV, dotted names)."""
     above = [item for name in settings.NAV for item in import_string(name)]
-    return [*GRID_NAV[:2], *above, *GRID_NAV[2:]]
+    return [*GRID_NAV[:3], *above, *GRID_NAV[3:]]
 
 
 def scope_name(account: Any) -> str:

@@ -60,6 +60,8 @@ class Act(StrEnum):
     GRANT_EXCEPTION = "grant_exception"
     MANAGE_KEYS = "manage_keys"
     READ_AUDIT = "read_audit"
+    PLAN_VISITS = "plan_visits"
+    OPEN_CAMPAIGN = "open_campaign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,20 @@ class RoleRule:
 
 
 _STAFF = frozenset({Act.ASSIGN_WORK, Act.RECORD_VISIT})
-_TOWNSHIP = _STAFF | {Act.SETTLE_ALERT, Act.REVEAL_IDENTITY, Act.EDIT_REGISTRY, Act.APPOINT}
+_TOWNSHIP = _STAFF | {
+    Act.SETTLE_ALERT,
+    Act.REVEAL_IDENTITY,
+    Act.EDIT_REGISTRY,
+    Act.APPOINT,
+    Act.OPEN_CAMPAIGN,
+}
 _COUNTY = _TOWNSHIP | {
     Act.RUN_SCREENING,
     Act.WRITE_RULES,
     Act.UPLOAD_DATA,
     Act.GRANT_EXCEPTION,
     Act.MANAGE_KEYS,
+    Act.PLAN_VISITS,
 }
 
 ROLES: dict[Role, RoleRule] = {

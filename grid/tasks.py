@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from grid import key_guards
+from grid.actions import notices
+from grid.actions.deadlines import end_pauses
 from grid.actions.work_items import reroute_stranded_items
 from yizhou.audit import SYSTEM
 
@@ -17,3 +19,16 @@ def reroute_stranded() -> None:
 def forget_nonces() -> None:
     """Beat: nonces of signed requests that are too old to come again."""
     key_guards.forget_nonces()
+
+
+@shared_task
+def tell_of_deadlines() -> None:
+    """Beat: pauses that are over, then notices that have come. A second beat finds them written."""
+    end_pauses(acting=SYSTEM)
+    notices.tell_of_deadlines(acting=SYSTEM)
+
+
+@shared_task
+def send_messages() -> None:
+    """Beat: messages that wait to go out of the program."""
+    notices.send_messages()

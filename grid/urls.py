@@ -6,12 +6,14 @@ from django.urls import path
 from grid.views import (
     audit_trail,
     big_type,
+    deadlines,
     health,
     home,
     households,
     identity,
     manage_keys,
     my_work,
+    notices,
     own_password,
     record_visit,
     signing_in,
@@ -34,4 +36,6 @@ urlpatterns = [
     *staffing.urlpatterns,
     *manage_keys.urlpatterns,
     *audit_trail.urlpatterns,
+    *notices.urlpatterns,
+    *deadlines.urlpatterns,
 ]

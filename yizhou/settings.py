@@ -276,15 +276,28 @@ DEMO_PASSWORD = "yizhou.demo.posts.PASSWORD"  # noqa: S105 - a dotted name
 
 # What the floors above hang into the floors below, by dotted name.
 NAV = ["monitoring.frame.NAV"]
-DOSSIER_SECTIONS = ["monitoring.dossier.alerts"]
+DOSSIER_SECTIONS = ["monitoring.dossier.alerts", "grid.deadlines.dossier_section"]
 HOME_CARDS = ["monitoring.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
 
+# Messages to people outside the program: how (grid/messages_out.py), and the address they name.
+MESSAGE_CHANNEL = os.environ.get("MESSAGE_CHANNEL", "grid.messages_out.Console")
+SITE_URL = os.environ.get("SITE_URL", "").rstrip("/")
+
+# Groups of households that only the floors above know, by dotted name (grid/visit_groups.py).
+VISIT_GROUPS: list[str] = []
+
 # Called by the page that just recorded a visit, after commit; beat calls them again.
-VISIT_COLLECTORS = ["monitoring.actions.alerts.collect_reports"]
+VISIT_COLLECTORS = [
+    "monitoring.actions.alerts.collect_reports",
+]
 
 # Purposes that the floors above put on a work item: name -> label (grid/models/work_item.py).
-VISIT_PURPOSES = {"verify_alert": "核实预警"}
+VISIT_PURPOSES = {
+    "verify_alert": "核实预警",
+    "routine": "常规走访",
+    "check": "集中排查",
+}
 
 LOGGING = {
     "version": 1,
