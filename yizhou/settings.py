@@ -285,10 +285,11 @@ MESSAGE_CHANNEL = os.environ.get("MESSAGE_CHANNEL", "grid.messages_out.Console")
 SITE_URL = os.environ.get("SITE_URL", "").rstrip("/")
 
 # Groups of households that only the floors above know, by dotted name (grid/visit_groups.py).
-VISIT_GROUPS: list[str] = []
+VISIT_GROUPS = ["monitoring.must_visit.GROUPS"]
 
 # Called by the page that just recorded a visit, after commit; beat calls them again.
 VISIT_COLLECTORS = [
+    "grid.actions.plan_reports.collect_plan_reports",
     "monitoring.actions.alerts.collect_reports",
 ]
 
