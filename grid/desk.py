@@ -8,14 +8,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import Case, Count, IntegerField, Prefetch, Q, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Prefetch, Q, Value, When
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from grid.actions.bulk_assigning import UNDO_WITHIN
-from grid.models import BulkAssignment, BulkAssignmentLine, WorkItem, WorkItemPurpose
+from grid.models import (
+    BulkAssignment,
+    BulkAssignmentLine,
+    ClockPause,
+    WorkItem,
+    WorkItemPurpose,
+)
 from grid.places import Place, places_of
 from grid.region_codes import current_code
 from grid.scope import in_subtrees
@@ -34,6 +40,11 @@ FILTERS: dict[str, tuple[str, str, Condition]] = {
         f"{SOON_DAYS} 天内到期",
         "orange",
         lambda on: Q(state=State.TO_VISIT, due_on__range=(on, on + timedelta(days=SOON_DAYS))),
+    ),
+    "paused": (
+        "已暂停",
+        "",
+        lambda on: Q(Exists(ClockPause.objects.filter(work_item=OuterRef("pk"), ended_at=None))),
     ),
     "returned": (
         "退回补充",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from grid.deadlines import unread
 from grid.discovery import may_report, reads_reports, untold, waiting
 from grid.models import Department, Envelope, FactEdit, Region
 from grid.promises import promises_due
@@ -77,6 +78,13 @@ def undecided(account: Any) -> int:
     return edits + letters
 
 
+def desk_section(request: HttpRequest) -> list[dict[str, Any]]:
+    """What waits from phones, for the township's desk (settings.DESK_SECTIONS)."""
+    count = undecided(request.user)
+    url = reverse("fact-clashes")
+    return [{"label": "手机来件待定", "count": count, "unit": "件", "url": url, "tone": "orange"}]
+
+
 def _assigns(account: Any) -> bool:
     """Township and village officers who give out visits."""
     near = works_at(account, Level.TOWNSHIP) or works_at(account, Level.VILLAGE)
@@ -88,6 +96,7 @@ GRID_NAV = (
     NavItem(
         "我的任务", "list-check", "my-work", lambda a: is_field_worker(a) and not only_reports(a)
     ),
+    NavItem("提醒", "bell", "notices", sees_people, unread),
     NavItem("镇级工作台", "inbox", "desk", _assigns),
     NavItem("农户", "users", "households", sees_households),
     NavItem("上报", "flag", "own-reports", lambda a: may_report(a) and is_field_worker(a), untold),
@@ -120,7 +129,7 @@ def home_cards(request: HttpRequest) -> list[dict[str, Any]]:
 def _nav_items() -> list[NavItem]:
     """The grid's own entries with those the floors above add (settings.NAV, dotted names)."""
     above = [item for name in settings.NAV for item in import_string(name)]
-    return [*GRID_NAV[:2], *above, *GRID_NAV[2:]]
+    return [*GRID_NAV[:3], *above, *GRID_NAV[3:]]
 
 
 def scope_name(account: Any) -> str:

@@ -64,6 +64,8 @@ class Act(StrEnum):
     GRANT_EXCEPTION = "grant_exception"
     MANAGE_KEYS = "manage_keys"
     READ_AUDIT = "read_audit"
+    PLAN_VISITS = "plan_visits"
+    OPEN_CAMPAIGN = "open_campaign"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +87,20 @@ class RoleRule:
 
 _FIELD = frozenset({Act.RECORD_VISIT, Act.REPORT_HOUSEHOLD})
 _STAFF = _FIELD | {Act.ASSIGN_WORK}
-_TOWNSHIP = _STAFF | {Act.SETTLE_ALERT, Act.REVEAL_IDENTITY, Act.EDIT_REGISTRY, Act.APPOINT}
+_TOWNSHIP = _STAFF | {
+    Act.SETTLE_ALERT,
+    Act.REVEAL_IDENTITY,
+    Act.EDIT_REGISTRY,
+    Act.APPOINT,
+    Act.OPEN_CAMPAIGN,
+}
 _COUNTY = _TOWNSHIP | {
     Act.RUN_SCREENING,
     Act.WRITE_RULES,
     Act.UPLOAD_DATA,
     Act.GRANT_EXCEPTION,
     Act.MANAGE_KEYS,
+    Act.PLAN_VISITS,
 }
 
 

@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from grid import key_guards
+from grid.actions import campaigns, notices, plan_reports, visit_plans
+from grid.actions.deadlines import end_pauses
 from grid.actions.leaves import turn_leaves
 from grid.actions.promises import collect_promises, follow_up_promises
 from grid.actions.work_items import reroute_stranded_items
@@ -27,3 +29,36 @@ def follow_promises() -> None:
     """Beat: promises that are nearly due go onto visits; what visits said of them is taken."""
     collect_promises()
     follow_up_promises()
+
+
+@shared_task
+def tell_of_deadlines() -> None:
+    """Beat: pauses that are over, then notices that have come. A second beat finds them written."""
+    end_pauses(acting=SYSTEM)
+    notices.tell_of_deadlines(acting=SYSTEM)
+
+
+@shared_task
+def send_messages() -> None:
+    """Beat: messages that wait to go out of the program."""
+    notices.send_messages()
+
+
+@shared_task
+def draw_up_plan() -> None:
+    """Beat, nightly: the visit plan and the checks that run, to the day."""
+    visit_plans.draw_up_plan(acting=SYSTEM)
+    campaigns.fill_campaigns(acting=SYSTEM)
+    campaigns.close_campaigns(acting=SYSTEM)
+
+
+@shared_task
+def open_plan() -> None:
+    """Beat, each morning: what is due this week and fits it becomes visits."""
+    visit_plans.open_plan(acting=SYSTEM)
+
+
+@shared_task
+def collect_plan_reports() -> None:
+    """Beat: what the page that recorded a visit could not collect at once."""
+    plan_reports.collect_plan_reports(acting=SYSTEM)

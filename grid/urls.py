@@ -7,6 +7,7 @@ from grid import api_field
 from grid.views import (
     audit_trail,
     big_type,
+    deadlines,
     desk,
     fact_clashes,
     field,
@@ -18,6 +19,7 @@ from grid.views import (
     leaves,
     manage_keys,
     my_work,
+    notices,
     own_password,
     pairings,
     phones,
@@ -61,4 +63,6 @@ urlpatterns = [
     *leaves.urlpatterns,
     *manage_keys.urlpatterns,
     *audit_trail.urlpatterns,
+    *notices.urlpatterns,
+    *deadlines.urlpatterns,
 ]

@@ -268,7 +268,10 @@ FIELD_REPORTS = "grid.actions.discovery.report_household"
 FIELD_DIFFICULTIES = "grid.discovery.DIFFICULTIES"
 # Further households, sections and stamps of the pack, by dotted name (grid/offline.py).
 FIELD_HOUSEHOLDS: list[str] = ["grid.pairings.paired_with"]
-FIELD_SECTIONS: dict[str, str] = {"promises": "grid.promises.pack_section"}
+FIELD_SECTIONS: dict[str, str] = {
+    "plan": "grid.visit_plans.pack_section",
+    "promises": "grid.promises.pack_section",
+}
 FIELD_STAMPS: dict[str, str] = {"promises": "grid.promises.pack_stamp"}
 
 REST_FRAMEWORK = {
@@ -306,6 +309,7 @@ DEMO_PASSWORD = "yizhou.demo.posts.PASSWORD"  # noqa: S105 - a dotted name
 NAV = ["monitoring.frame.NAV"]
 DOSSIER_SECTIONS = [
     "monitoring.dossier.alerts",
+    "grid.deadlines.dossier_section",
     "grid.promises.dossier_section",
     "grid.visit_history.visits",
 ]
@@ -313,14 +317,22 @@ HOME_CARDS = ["monitoring.frame.home_cards", "grid.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
 # Counts with links on the township's desk (grid/desk.py), and further filters of its list:
 # name -> (label, tone, dotted name of a function of the day that gives a Q over work items).
-DESK_SECTIONS = ["monitoring.harmless.desk_section"]
+DESK_SECTIONS = ["monitoring.harmless.desk_section", "grid.frame.desk_section"]
 DESK_FILTERS: dict[str, tuple[str, str, str]] = {}
 
 # Phones on printed route sheets: "tail" (last four digits) or "full". To be confirmed.
 ROUTE_SHEET_PHONE = os.environ.get("ROUTE_SHEET_PHONE", "tail")
 
+# Messages to people outside the program: how (grid/messages_out.py), and the address they name.
+MESSAGE_CHANNEL = os.environ.get("MESSAGE_CHANNEL", "grid.messages_out.Console")
+SITE_URL = os.environ.get("SITE_URL", "").rstrip("/")
+
+# Groups of households that only the floors above know, by dotted name (grid/visit_groups.py).
+VISIT_GROUPS = ["monitoring.must_visit.GROUPS"]
+
 # Called by the page that just recorded a visit, after commit; beat calls them again.
 VISIT_COLLECTORS = [
+    "grid.actions.plan_reports.collect_plan_reports",
     "monitoring.actions.alerts.collect_reports",
     "monitoring.actions.discovery.collect_discoveries",
     "grid.actions.promises.collect_promises",
@@ -332,6 +344,8 @@ VISIT_KNOWN = ["monitoring.known.recorded"]
 # Purposes that the floors above put on a work item: name -> label (grid/models/work_item.py).
 VISIT_PURPOSES = {
     "verify_alert": "核实预警",
+    "routine": "常规走访",
+    "check": "集中排查",
     "discovery": "新发现困难",
     "promise": "回访承诺",
 }

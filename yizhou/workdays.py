@@ -58,3 +58,24 @@ def add_workdays(start: date, days: int) -> date:
         while not is_workday(day, overrides):
             day += timedelta(days=1)
     return day
+
+
+def workday_numbers(first: date, last: date) -> dict[date, int]:
+    """For each day of first..last how many working days lie in (first, day]: differences of two
+    numbers count the working days between two days.
+    """
+    overrides = dict(
+        CalendarDay.objects.filter(day__range=(first, last)).values_list("day", "is_workday")
+    )
+    numbers = {first: 0}
+    for offset in range(1, (last - first).days + 1):
+        day = first + timedelta(days=offset)
+        numbers[day] = numbers[day - timedelta(days=1)] + is_workday(day, overrides)
+    return numbers
+
+
+def workdays_between(first: date, last: date) -> int:
+    """Working days after `first` up to and with `last`; negative when `last` comes earlier."""
+    if last < first:
+        return -workdays_between(last, first)
+    return workday_numbers(first, last)[last]

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from grid.actions.regions import import_divisions
+from grid.actions.visit_categories import install_routine
 from grid.departments import DEPARTMENTS
 from grid.models import Department, Establishment
 from grid.roles import ROLES
@@ -40,6 +41,7 @@ def install_county(*, acting: Any) -> str:
         ],
         ignore_conflicts=True,
     )
+    install_routine(acting=acting)
     record(
         acting=acting,
         verb="installed_county",

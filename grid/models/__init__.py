@@ -2,11 +2,13 @@
 
 from grid.models.account import Account
 from grid.models.bulk_assignment import BulkAssignment, BulkAssignmentLine
+from grid.models.campaign import Campaign, CampaignVillage
 from grid.models.department import Department, DepartmentKey, KeyMinute, KeyNonce
 from grid.models.discovery import Difficulty, HouseholdReport, ReportLimit
 from grid.models.household import Household, HouseholdEvent, HouseholdKind
 from grid.models.leave import Leave, LeaveItem
 from grid.models.membership import Membership, Relation
+from grid.models.notice import ClockPause, Notice, NoticeStep, OutgoingMessage, Stage
 from grid.models.pairing import Pairing
 from grid.models.past import HouseholdPast, PersonPast
 from grid.models.person import Health, Labour, Person, Sex
@@ -24,6 +26,7 @@ from grid.models.region import Region
 from grid.models.region_change import RegionChange
 from grid.models.visit import Outcome, Visit, VisitReport
 from grid.models.visit_minutes import VisitMinutes
+from grid.models.visit_plan import PlanEntry, Rhythm, RoutineFigure, VisitCategory
 from grid.models.work_item import (
     Severity,
     WorkItem,
@@ -37,6 +40,9 @@ __all__ = [
     "AttachmentPiece",
     "BulkAssignment",
     "BulkAssignmentLine",
+    "Campaign",
+    "CampaignVillage",
+    "ClockPause",
     "Department",
     "DepartmentKey",
     "Difficulty",
@@ -57,11 +63,15 @@ __all__ = [
     "Leave",
     "LeaveItem",
     "Membership",
+    "Notice",
+    "NoticeStep",
     "Outcome",
     "Pairing",
     "Person",
     "PersonPast",
     "Phone",
+    "OutgoingMessage",
+    "PlanEntry",
     "Post",
     "Promise",
     "PromiseEvent",
@@ -69,10 +79,14 @@ __all__ = [
     "RegionChange",
     "Relation",
     "ReportLimit",
+    "Rhythm",
+    "RoutineFigure",
     "Severity",
     "Sex",
+    "Stage",
     "Visit",
     "VisitMinutes",
+    "VisitCategory",
     "VisitReport",
     "WorkItem",
     "WorkItemEvent",

@@ -159,6 +159,8 @@ class WorkItemEvent(models.Model):
         RETURNED = "returned", "退回补充"
         HANDED_OVER = "handed_over", "工作移交"
         CLOSED = "closed", "办结"
+        PAUSED = "paused", "暂停计时"
+        RESUMED = "resumed", "恢复计时"
 
     work_item = models.ForeignKey(
         WorkItem, verbose_name="入户事项", on_delete=models.PROTECT, related_name="events"

@@ -19,6 +19,12 @@ SENDING = "派出排队的预警"
 SENDING_AT = (7, 30)  # after the night's screening, before workers set out; to be confirmed
 REMINDING = "报送提醒"
 REMINDING_AT = (8, 0)  # when offices open; to be confirmed
+PLANNING = "排走访计划"
+PLANNED_AT = (4, 10)  # before work, after the night's screening; to be confirmed
+OPENING = "派出计划走访"
+OPENED_AT = (7, 40)  # after the alerts, which come first; to be confirmed
+TELLING = "时限提醒"
+TELLING_AT = (8, 10)  # when people begin to work; to be confirmed
 EVERY_SECONDS = {
     "收取走访结果": ("monitoring.tasks.collect_visit_reports", 30),
     "留存测算项": ("monitoring.tasks.keep_measures", 600),
@@ -31,6 +37,8 @@ EVERY_SECONDS = {
     "清理断点续传": ("monitoring.tasks.sweep_transfers", 300),
     "清理签名防重记录": ("grid.tasks.forget_nonces", 600),
     "回访到期的承诺": ("grid.tasks.follow_promises", 600),
+    "收取计划走访结果": ("grid.tasks.collect_plan_reports", 60),
+    "外发提醒消息": ("grid.tasks.send_messages", 60),
     "改派无人在岗的事项": ("grid.tasks.reroute_stranded", 600),
 }
 
@@ -42,6 +50,9 @@ def install_schedule() -> None:
         (DAILY, "monitoring.tasks.screen_on_schedule", DAILY_AT),
         (SENDING, "monitoring.tasks.send_held_alerts", SENDING_AT),
         (REMINDING, "monitoring.tasks.remind_departments", REMINDING_AT),
+        (PLANNING, "grid.tasks.draw_up_plan", PLANNED_AT),
+        (OPENING, "grid.tasks.open_plan", OPENED_AT),
+        (TELLING, "grid.tasks.tell_of_deadlines", TELLING_AT),
     ):
         if not PeriodicTask.objects.filter(name=name).exists():
             PeriodicTask.objects.create(

@@ -219,11 +219,15 @@ field.app = (function () {
   const isTyping = () =>
     /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement ? document.activeElement.tagName : "");
 
-  // Said once, and kept through the redraws that follow at once.
+  // Said on one screen, and kept through the redraws that follow at once.
   function tell(sentence) {
     state.news = { sentence, until: Date.now() + NEWS_STAYS };
   }
-  const takeNews = () => (state.news && Date.now() < state.news.until ? state.news.sentence : "");
+  function takeNews() {
+    if (!state.news || Date.now() > state.news.until) return "";
+    state.news.where = state.news.where || location.hash;
+    return state.news.where === location.hash ? state.news.sentence : "";
+  }
 
   field.news.listen(({ what, id }) => {
     if (what === "sending") {

@@ -74,6 +74,11 @@
     refused: ["sign sign-bad", "triangle-alert"],
   };
 
+  function headOf(row) {
+    const head = row.head || (pack.household(row.household) || {}).head;
+    return head ? `${head} 户` : "走访记录";
+  }
+
   function doneCard(row) {
     const [look, sign] = SIGNS[row.state] || ["sign sign-done", "check"];
     return h(
@@ -83,7 +88,7 @@
       h(
         "div",
         { class: "grow" },
-        h("b", null, `${row.head} 户`),
+        h("b", null, headOf(row)),
         h(
           "div",
           { class: "small muted" },

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -126,12 +127,15 @@ class FieldPhone:
         } | said
 
 
-def answers(**more: Any) -> dict[str, Any]:
-    """Every required question of the newest form, answered as in an ordinary household."""
+def answers(kinds: Sequence[str] = ("verify_alert",), **more: Any) -> dict[str, Any]:
+    """Every required question of the newest form, answered as in an ordinary household.
+
+    `kinds`: of the purposes whose sections are answered too.
+    """
     from grid.visit_form import FORM, is_shown
 
     values: dict[str, Any] = {}
-    for question in FORM.questions(["verify_alert"]).values():
+    for question in FORM.questions(kinds).values():
         if question.required and is_shown(question, values):
             good = [v for v, _ in question.options if v != question.bad_value]
             plain: dict[str, Any] = {"stepper": "1", "amount": "0", "text": "没有"}

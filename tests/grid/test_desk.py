@@ -77,6 +77,7 @@ def test_counters_count_what_the_township_sees(busy: World) -> None:
         "无人承办": 1,
         "已超期": 1,
         "3 天内到期": 1,
+        "已暂停": 0,
         "退回补充": 1,
         "已回传，待办结": 1,
     }

@@ -1,0 +1,251 @@
+"""The clock of a visit as pages show it: how far, who was told when, where it stood still.
+
+The caller has loaded the item through scope, or asks for its own notices.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from grid.models import (
+    ClockPause,
+    Household,
+    Notice,
+    NoticeStep,
+    RoutineFigure,
+    Stage,
+    WorkItem,
+)
+from grid.places import places_of
+from grid.requests import SignedInRequest
+from yizhou.workdays import workday_numbers, workdays_between
+
+COUNTED_TO = 999  # beyond it the navigation says only that there are many
+
+
+def unread(account: Any) -> int:
+    """Standing notices the person has not read, counted to COUNTED_TO. One query."""
+    return int(own_notices(account).unseen()[:COUNTED_TO].count())
+
+
+def own_notices(account: Any) -> Any:
+    return account.sees(Notice).filter(account=account)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Working days of one visit: `used` of `total`; `left` is negative when overdue."""
+
+    item: WorkItem
+    total: int
+    used: int
+    left: int
+    paused: ClockPause | None
+
+    @property
+    def percent(self) -> int:
+        """Of the time used, at most 100; 100 as well when no working day was given."""
+        return min(100, self.used * 100 // self.total) if self.total > 0 else 100
+
+    @property
+    def late(self) -> int:
+        """Working days overdue."""
+        return max(0, -self.left)
+
+    @property
+    def stands(self) -> bool:
+        return self.paused is not None
+
+    @property
+    def tone(self) -> str:
+        if self.item.state != WorkItem.State.TO_VISIT or self.stands:
+            return ""
+        if timezone.localdate() > self.item.due_on:
+            return "red"
+        return "orange" if self.percent >= orange_from() else "blue"
+
+
+def orange_from() -> int:
+    """The per cent of the time from which a visit is orange today; 101 where no step says so."""
+    steps = NoticeStep.objects.on(timezone.localdate()).filter(stage=Stage.ORANGE)
+    return min((step.at for step in steps), default=101)
+
+
+def clock_of(item: WorkItem, *, today: date | None = None) -> Clock:
+    today = today or timezone.localdate()
+    opened = timezone.localdate(item.opened_at)
+    pauses = list(ClockPause.objects.filter(work_item=item))
+    end = today
+    if item.state != WorkItem.State.TO_VISIT and item.visited_at:
+        end = timezone.localdate(item.visited_at)
+    first = min([opened, end, item.due_on, *(p.from_on for p in pauses)])
+    last = max([opened, end, item.due_on, *(p.until_on for p in pauses)])
+    days = workday_numbers(first, last)
+    stood = sum(
+        days[min(p.until_on, timezone.localdate(p.ended_at))] - days[p.from_on]
+        for p in pauses
+        if p.ended_at is not None
+    )
+    paused = next((p for p in pauses if p.ended_at is None and p.until_on > today), None)
+    if paused:
+        end = paused.from_on
+        stood += days[paused.until_on] - days[paused.from_on]
+    return Clock(
+        item=item,
+        total=days[item.due_on] - days[opened] - stood,
+        used=days[end] - days[opened] - (0 if paused else stood),
+        left=days[item.due_on] - days[today],
+        paused=paused,
+    )
+
+
+def told_of(item: WorkItem) -> QuerySet[Notice]:
+    """Who was told of this visit, the latest first."""
+    return (
+        Notice.objects.filter(work_item=item)
+        .select_related("account")
+        .order_by("-told_at", "-stage", "id")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A rung still ahead: who will be told on which day if nothing happens."""
+
+    step: NoticeStep
+    on: date
+
+
+def steps_ahead(clock: Clock) -> list[NextStep]:
+    """What comes if the visit is not made: one line for each rung not reached yet, in order."""
+    if clock.item.state != WorkItem.State.TO_VISIT or clock.stands:
+        return []
+    today = timezone.localdate()
+    found = []
+    for step in NoticeStep.objects.on(today):
+        day = _day_of(step, clock, today)
+        if day is not None and day > today:
+            found.append(NextStep(step, day))
+    return sorted(found, key=lambda s: (s.on, s.step.stage, s.step.told))
+
+
+def _day_of(step: NoticeStep, clock: Clock, today: date) -> date | None:
+    """The first working day from today on which the step stands; None when it is passed over."""
+    last = date.fromordinal(max(today, clock.item.due_on).toordinal() + 3 * step.at + 40)
+    days = workday_numbers(today, last)
+    due_on, orange = clock.item.due_on, orange_from()
+    for day, passed in days.items():
+        used, left = clock.used + passed, clock.left - passed
+        if step.stage == Stage.RED:
+            reached = day > due_on and -left >= step.at
+        elif step.stage == Stage.ORANGE:
+            reached = day <= due_on and used * 100 >= clock.total * step.at
+        else:
+            if used * 100 >= clock.total * orange:
+                return None  # who is told "orange" need not hear "soon"
+            reached = day <= due_on and left <= step.at and used >= 1
+        if reached:
+            return day
+    return None
+
+
+def inbox(account: Any, *, which: str) -> Any:
+    """Own notices: standing ones the gravest first, or past ones the latest first."""
+    rows = own_notices(account).select_related("work_item", "household__head")
+    if which == "past":
+        return rows.exclude(ended_at=None, work_item__state=WorkItem.State.TO_VISIT).order_by(
+            "-told_at", "id"
+        )
+    rows = rows.standing()
+    stage = {"red": Stage.RED, "orange": Stage.ORANGE, "before": Stage.BEFORE}.get(which)
+    return rows.filter(stage=stage) if stage else rows
+
+
+def inbox_counts(account: Any) -> dict[str, int]:
+    """How many stand at each stage, and how many are unread. One query."""
+    counts: dict[str, int] = (
+        own_notices(account)
+        .standing()
+        .aggregate(
+            all=Count("pk"),
+            unread=Count("pk", filter=Q(seen_at=None)),
+            red=Count("pk", filter=Q(stage=Stage.RED)),
+            orange=Count("pk", filter=Q(stage=Stage.ORANGE)),
+            before=Count("pk", filter=Q(stage=Stage.BEFORE)),
+        )
+    )
+    return counts
+
+
+def by_village(notices: list[Notice]) -> list[dict[str, Any]]:
+    """Notices under the village they speak of, in the order they come; one query for the names."""
+    places = places_of(notice.code for notice in notices)
+    groups: dict[str, dict[str, Any]] = {}
+    today = timezone.localdate()
+    for notice in notices:
+        place = places[notice.code]
+        group = groups.setdefault(
+            notice.code[:12], {"name": f"{place.township} {place.village}", "rows": []}
+        )
+        group["rows"].append(
+            {
+                "notice": notice,
+                "place": place,
+                "late": max(0, workdays_between(notice.due_on, today)),
+            }
+        )
+    return list(groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """What is in force of one rung and what is entered for later."""
+
+    stage: Stage
+    told: NoticeStep.Told
+    now: NoticeStep | None
+    later: NoticeStep | None
+
+
+def ladder(today: date) -> list[Rung]:
+    """Every rung that may be set, in the order of stages and of the chain."""
+    rows = NoticeStep.objects.filter(Q(until_on=None) | Q(until_on__gt=today))
+    now = {(r.stage, r.told): r for r in rows if r.from_on <= today}
+    later = {(r.stage, r.told): r for r in rows if r.from_on > today}
+    return [
+        Rung(stage, told, now.get((stage, told)), later.get((stage, told)))
+        for stage in Stage
+        for told in NoticeStep.Told
+        if (stage, told) in now
+        or (stage, told) in later
+        or stage == Stage.RED
+        or (told in (NoticeStep.Told.ASSIGNEE, NoticeStep.Told.TUN_HEAD))
+    ]
+
+
+def figures(today: date) -> list[dict[str, Any]]:
+    """Every figure with what is in force and what is entered for later."""
+    rows = list(RoutineFigure.objects.filter(Q(until_on=None) | Q(until_on__gt=today)))
+    return [
+        {
+            "key": key,
+            "now": next((r for r in rows if r.key == key and r.from_on <= today), None),
+            "later": next((r for r in rows if r.key == key and r.from_on > today), None),
+        }
+        for key in RoutineFigure.Key
+    ]
+
+
+def dossier_section(request: SignedInRequest, household: Household) -> dict[str, Any] | None:
+    """The open visit's clock and who was told, for the household's file; None without one."""
+    item = request.user.sees(WorkItem).open().filter(household=household).order_by("-pk").first()
+    if item is None:
+        return None
+    return {
+        "title": "入户时限和提醒",
+        "template": "grid/dossier_clock.html",
+        "context": {"clock": clock_of(item), "told": told_of(item)[:5]},
+    }
