@@ -44,10 +44,17 @@ def _offices(account: Any) -> bool:
     return any(works_at(account, level) for level in (Level.COUNTY, Level.TOWNSHIP, Level.VILLAGE))
 
 
+def follows_plans(account: Any) -> bool:
+    """Offices by place; workers see their own visits in their list."""
+    return sees_people(account) and not is_field_worker(account)
+
+
 GRID_NAV = (
     NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
     NavItem("我的任务", "list-check", "my-work", is_field_worker),
     NavItem("提醒", "bell", "notices", sees_people, unread),
+    NavItem("走访计划", "calendar-check", "visit-plans", follows_plans),
+    NavItem("集中排查", "clipboard-list", "campaigns", follows_plans),
     NavItem("农户", "users", "households", sees_people),
     NavItem("网格队伍", "network", "staffing", _offices),
     NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),

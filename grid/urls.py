@@ -6,6 +6,7 @@ from django.urls import path
 from grid.views import (
     audit_trail,
     big_type,
+    campaigns,
     deadlines,
     health,
     home,
@@ -18,6 +19,7 @@ from grid.views import (
     record_visit,
     signing_in,
     staffing,
+    visit_plans,
 )
 
 urlpatterns = [
@@ -29,6 +31,7 @@ urlpatterns = [
     path("health/live/", health.live, name="health-live"),
     path("health/ready/", health.ready, name="health-ready"),
     path("my-work/", my_work.my_work, name="my-work"),
+    path("my-work/route/", my_work.route_sheet, name="route-sheet"),
     path("my-work/<int:pk>/visit/", record_visit.record_visit, name="record-visit"),
     path("visits/<uuid:pk>/done/", record_visit.visit_done, name="visit-done"),
     *households.urlpatterns,
@@ -38,4 +41,6 @@ urlpatterns = [
     *audit_trail.urlpatterns,
     *notices.urlpatterns,
     *deadlines.urlpatterns,
+    *visit_plans.urlpatterns,
+    *campaigns.urlpatterns,
 ]

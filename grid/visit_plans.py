@@ -64,7 +64,8 @@ LEFT JOIN (
     ORDER BY v.household_id, v.visited_at DESC
 ) away ON away.household_id = h.id
 ORDER BY h.id,
-         CASE WHEN away.is_away AND c.away_months > 0 THEN c.away_months ELSE c.months END, c.rank"""
+         CASE WHEN away.is_away AND c.away_months > 0 THEN c.away_months ELSE c.months END,
+         c.rank"""
 )
 
 
@@ -269,6 +270,16 @@ def counted(rows: Any, today: date) -> dict[str, int]:
         n_behind=Count("pk", filter=behind(today)),
     )
     return {key[2:]: value for key, value in counts.items()}
+
+
+BELOW = {0: 9, 6: 9, 9: 12, 12: 17, 15: 17}  # the code length of the places one step below
+
+
+def households_of(rows: Any) -> Any:
+    """The entries themselves, in the order a worker walks."""
+    return rows.select_related("household__head", "category", "work_item").order_by(
+        "code", "household__number", "pk"
+    )
 
 
 def by_place(rows: Any, *, length: int, today: date) -> list[dict[str, Any]]:
