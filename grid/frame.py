@@ -91,6 +91,11 @@ def _assigns(account: Any) -> bool:
     return near and may(account, Act.ASSIGN_WORK)
 
 
+def follows_plans(account: Any) -> bool:
+    """Offices by place; workers see their own visits in their list."""
+    return sees_people(account) and not is_field_worker(account)
+
+
 GRID_NAV = (
     NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
     NavItem(
@@ -98,6 +103,8 @@ GRID_NAV = (
     ),
     NavItem("提醒", "bell", "notices", sees_people, unread),
     NavItem("镇级工作台", "inbox", "desk", _assigns),
+    NavItem("走访计划", "calendar-check", "visit-plans", follows_plans),
+    NavItem("集中排查", "clipboard-list", "campaigns", follows_plans),
     NavItem("农户", "users", "households", sees_households),
     NavItem("上报", "flag", "own-reports", lambda a: may_report(a) and is_field_worker(a), untold),
     NavItem("困难户上报", "flag", "reports", reads_reports, waiting),

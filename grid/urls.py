@@ -7,6 +7,7 @@ from grid import api_field
 from grid.views import (
     audit_trail,
     big_type,
+    campaigns,
     deadlines,
     desk,
     fact_clashes,
@@ -31,6 +32,7 @@ from grid.views import (
     staffing,
     staffing_grids,
     staffing_loads,
+    visit_plans,
     visits,
 )
 
@@ -43,6 +45,7 @@ urlpatterns = [
     path("health/live/", health.live, name="health-live"),
     path("health/ready/", health.ready, name="health-ready"),
     path("my-work/", my_work.my_work, name="my-work"),
+    path("my-work/route/", my_work.route_sheet, name="route-sheet"),
     *record_visit.urlpatterns,
     *visits.urlpatterns,
     *field.urlpatterns,
@@ -65,4 +68,6 @@ urlpatterns = [
     *audit_trail.urlpatterns,
     *notices.urlpatterns,
     *deadlines.urlpatterns,
+    *visit_plans.urlpatterns,
+    *campaigns.urlpatterns,
 ]

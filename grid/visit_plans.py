@@ -272,6 +272,16 @@ def counted(rows: Any, today: date) -> dict[str, int]:
     return {key[2:]: value for key, value in counts.items()}
 
 
+BELOW = {0: 9, 6: 9, 9: 12, 12: 17, 15: 17}  # the code length of the places one step below
+
+
+def households_of(rows: Any) -> Any:
+    """The entries themselves, in the order a worker walks."""
+    return rows.select_related("household__head", "category", "work_item").order_by(
+        "code", "household__number", "pk"
+    )
+
+
 def by_place(rows: Any, *, length: int, today: date) -> list[dict[str, Any]]:
     """The counts of each place of that code length, in the order of codes. Two queries."""
     found = (

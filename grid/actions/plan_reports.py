@@ -55,16 +55,20 @@ def collect_plan_reports(*, acting: Any = SYSTEM, work_item_id: int | None = Non
         .select_related("purpose", "visit")
         .order_by("pk")
     )
+    # An entry that a move took behind the wall stays for beat, which stands in front of it.
+    subjects = {r.purpose.subject for r in taken}
+    seen = set(PlanEntry.objects.filter(pk__in=subjects).values_list("pk", flat=True))
+    taken = [r for r in taken if r.purpose.subject in seen]
     ended: dict[tuple[str, str], list[int]] = defaultdict(list)
     for report in taken:
         if sentence := _entered(report):
             ended[report.purpose.kind, sentence].append(report.purpose.subject)
     VisitReport.objects.filter(pk__in=[r.pk for r in taken]).update(collected_at=timezone.now())
-    for (kind, sentence), subjects in ended.items():
+    for (kind, sentence), entries in ended.items():
         end_purposes(
             acting=acting,
             kind=kind,
-            subjects=subjects,
+            subjects=entries,
             state=PurposeState.SETTLED,
             sentence=sentence,
         )

@@ -18,6 +18,8 @@ from grid.scope import highest_place, may
 from yizhou.refusals import NotAllowed
 
 MOST = 100
+# A grid's code begins with its hamlet's: by code a worker walks one hamlet after the other.
+ORDERS = {"due": ("due_on", "severity", "id"), "route": ("code", "household__number", "id")}
 State = WorkItem.State
 Tabs = dict[str, tuple[str, Q]]
 
@@ -48,11 +50,13 @@ def my_work(request: SignedInRequest) -> HttpResponse:
     tab = request.GET.get("tab", "")
     if tab not in tabs:
         tab = next((key for key in ("today", "week", "all") if counts[key]), "all")
-    items = _shown(own.filter(tabs[tab][1]))
+    order = "route" if request.GET.get("order") == "route" else "due"
+    items = _shown(own.filter(tabs[tab][1]).order_by(*ORDERS[order]))
     place = highest_place(request.user)
     context = {
         "tab": tab,
-        "tabs": _tabs(tabs, counts, tab),
+        "tabs": _tabs(tabs, counts, tab, order),
+        "order": order,
         "items": items,
         "grid_name": short_name(place) if place else "我的任务",
         "household_count": request.user.sees(Household).living().count(),
@@ -60,13 +64,28 @@ def my_work(request: SignedInRequest) -> HttpResponse:
     return render(request, "grid/my_work.html", context)
 
 
-def _tabs(tabs: Tabs, counts: dict[str, int], current: str) -> list[dict[str, Any]]:
+@login_required
+@require_GET
+def route_sheet(request: SignedInRequest) -> HttpResponse:
+    """What is to be visited, by hamlet, for paper: no number of anybody stands on it."""
+    if not may(request.user, Act.RECORD_VISIT):
+        raise NotAllowed("您的职务没有入户走访任务。")
+    tabs = _conditions(timezone.localdate())
+    tab = request.GET.get("tab", "all")
+    tab = tab if tab in ("today", "week", "all") else "all"
+    own = request.user.sees(WorkItem).filter(assignee=request.user)
+    items = _shown(own.filter(tabs[tab][1]).order_by(*ORDERS["route"]))
+    context = {"items": items, "tab": tab, "label": tabs[tab][0], "most": MOST}
+    return render(request, "grid/route_sheet.html", context)
+
+
+def _tabs(tabs: Tabs, counts: dict[str, int], current: str, order: str) -> list[dict[str, Any]]:
     return [
         {
             "key": key,
             "label": label,
             "count": counts[key],
-            "url": f"?tab={key}",
+            "url": f"?tab={key}" + ("&order=route" if order == "route" else ""),
             "current": key == current,
         }
         for key, (label, _) in tabs.items()

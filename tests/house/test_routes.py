@@ -8,9 +8,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from grid.actions.campaigns import fill_campaigns
 from grid.actions.discovery import report_household
-from grid.models import Account
+from grid.models import Account, PlanEntry
 from monitoring.actions.rules import load_shipped_rules
+from tests.grid.test_campaigns import begin
 from tests.monitoring.records import add_settlement
 from tests.monitoring.test_screening import months_ago, screen
 from tests.world import World
@@ -43,6 +45,11 @@ def test_there_are_routes() -> None:
     assert all(name for name, _ in ROUTES)
 
 
+def planned_entry(world: World) -> PlanEntry:
+    fill_campaigns(acting=SYSTEM)
+    return PlanEntry.objects.get(household=world.household)
+
+
 @pytest.fixture
 def fill(world: World) -> Callable[[str], str]:
     """Puts keys of the first township's household, alert and so on into a path."""
@@ -72,6 +79,8 @@ def fill(world: World) -> Callable[[str], str]:
         "people": world.people["韦甲"].pk,
         "person": world.people["韦甲"].pk,
         "household": world.household.pk,
+        "campaigns": begin(world).pk,
+        "findings": planned_entry(world).pk,
     }
 
     def filled(path: str) -> str:
