@@ -206,4 +206,5 @@ def test_desk_counts_both_kinds(visited: World, signed_in: SignIn) -> None:
     assert [(s["label"], s["count"]) for s in sections] == [
         ("入户后无风险、可批量办结", 2),
         ("须逐条定结论", 1),
+        ("手机来件待定", 0),
     ]

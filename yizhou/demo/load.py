@@ -102,6 +102,7 @@ def build(*, scale: str, today: date, say: Callable[[str], None]) -> Built:
         _appoint(cursor, [s for t in missing for s in grid_seats(t, anchor)])
         say(f"{sum(len(t.grids) for t in missing)} 个网格和网格员已建好")
         _load_people(cursor, missing, anchor, say)
+        _pair(cursor, missing, anchor)
         codes = [t.code for t in missing]
         detail = {"anchor": anchor.isoformat(), "townships": codes, "seed": SEED}
         record(acting=SYSTEM, verb=BUILT, subject=("demo_county", scale), detail=detail)
@@ -109,6 +110,26 @@ def build(*, scale: str, today: date, say: Callable[[str], None]) -> Built:
         for table in (*TABLES, "grid_region", "grid_account", "grid_post"):
             cursor.execute(f"ANALYZE {table}")
     return built() or Built(anchor, wanted)
+
+
+# Monitored households and those out of poverty, shared out among the grid's second-level workers.
+PAIRINGS = """
+INSERT INTO grid_pairing (worker_id, household_id, from_on, paired_at, end_reason)
+SELECT w.account_id, h.id, %(on)s, %(on)s, ''
+FROM (SELECT id, code, row_number() OVER (PARTITION BY code ORDER BY id) AS place
+      FROM grid_household
+      WHERE kind <> 'ordinary' AND dissolved_on IS NULL AND left(code, 9) = ANY (%(townships)s)) h
+JOIN (SELECT account_id, region_id, seat,
+             count(*) OVER (PARTITION BY region_id) AS workers
+      FROM grid_post WHERE role = 'grid_worker_2' AND until_on IS NULL) w
+  ON w.region_id = h.code AND w.seat = 1 + (h.place - 1) %% w.workers
+WHERE h.place <= %(most)s * w.workers"""
+PAIRED_MOST = 10  # households a worker
+
+
+def _pair(cursor: Any, townships: list[Township], anchor: date) -> None:
+    codes = [township.code for township in townships]
+    cursor.execute(PAIRINGS, {"on": anchor, "townships": codes, "most": PAIRED_MOST})
 
 
 def _begin(cursor: Any, anchor: date) -> None:

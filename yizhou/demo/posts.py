@@ -61,6 +61,17 @@ def county_seats(anchor: date) -> Iterator[Seat]:
         yield desk.seat(username, Role.DEPARTMENT_CLERK, department)
     for township in county():
         yield from _township_seats(township, anchor)
+    yield from _narrow_seats(anchor)
+
+
+def _narrow_seats(anchor: date) -> Iterator[Seat]:
+    """People who only report: one of each kind in the featured township."""
+    township = next(t for t in county() if t.code == ONE_TOWNSHIP)
+    village = featured_grids(township)[0].code[:12]
+    desk = _Desk(f"{township.code}/reporting", anchor)
+    yield desk.seat("assistant", Role.VILLAGE_ASSISTANT, village)
+    yield desk.seat("station", Role.SOCIAL_STATION, township.code)
+    yield desk.seat("volunteer", Role.VOLUNTEER, village)
 
 
 def _township_seats(township: Township, anchor: date) -> Iterator[Seat]:
@@ -150,7 +161,10 @@ LOGINS: tuple[tuple[str, str], ...] = (  # sign-in name, what to try with it
     ("info", "地罗村：派单、入户"),
     ("tun", "本屯入户（网格员空缺，预警派到屯级网格长）"),
     ("worker1", "本网格入户，已有待核实的预警"),
-    ("worker2", "本网格入户（点对点帮扶）"),
+    ("worker2", "结对的农户（点对点帮扶）"),
+    ("assistant", "村级协理员：上报困难户，看自己的上报"),
+    ("station", "社工站：同上"),
+    ("volunteer", "志愿者：同上"),
     ("medical", "医疗费用结算报送"),
     ("disabled", "残疾人证报送"),
     ("education", "学生就学状态报送"),
