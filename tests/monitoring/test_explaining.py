@@ -19,6 +19,7 @@ from monitoring.engine.behind import rows_behind
 from monitoring.explaining import Explanation, explain
 from monitoring.explaining_logic import Case, Flip
 from monitoring.explaining_moments import asked, explained_alert
+from monitoring.feeds.temporary_relief import TemporaryRelief
 from monitoring.models import Alert, DibaoPayment, MedicalSettlement, Rule, RuleVersion, Upload
 from tests.monitoring.random_county import THRESHOLDS, County, Hints, write
 from tests.monitoring.records import add_settlement
@@ -205,7 +206,10 @@ def make_true(flip: Flip, household: Household) -> None:
         side = {"owed_yuan": more} if more >= 0 else {"paid_yuan": -more}
         add_rows(household, row("wage_arrears", **OWING, **side))
     elif name == "times":
-        for _ in range(int(flip.to - flip.was)):
+        fewer = int(flip.was - flip.to)
+        relieved = TemporaryRelief.objects.filter(person__household=household).order_by("pk")
+        TemporaryRelief.objects.filter(pk__in=list(relieved[: max(0, fewer)])).delete()
+        for _ in range(-fewer):
             add_rows(household, row("temporary_relief", **RELIEF))
     else:
         assert name == "workers", flip
