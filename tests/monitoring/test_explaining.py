@@ -208,7 +208,7 @@ def make_true(flip: Flip, household: Household) -> None:
     elif name == "times":
         fewer = int(flip.was - flip.to)
         relieved = TemporaryRelief.objects.filter(person__household=household).order_by("pk")
-        TemporaryRelief.objects.filter(pk__in=list(relieved[: max(0, fewer)])).delete()
+        TemporaryRelief.objects.filter(pk__in=[r.pk for r in relieved[: max(0, fewer)]]).delete()
         for _ in range(-fewer):
             add_rows(household, row("temporary_relief", **RELIEF))
     else:
