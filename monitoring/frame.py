@@ -7,13 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from grid.frame import NavItem, is_field_worker, sees_people
-from grid.models import WorkItem
 from grid.requests import SignedInRequest
 from grid.roles import Act
 from grid.scope import highest_place, may, sight_of
 from monitoring.freshness import follows_data, freshness
 from monitoring.models import RegistryProposal
-from monitoring.queue import STATUSES, Filters, Queue, status_condition
+from monitoring.queue import STATUSES, Filters, Queue, status_condition, to_verify
 
 
 def _offices(account: Any) -> bool:
@@ -22,7 +21,7 @@ def _offices(account: Any) -> bool:
 
 def _waiting(account: Any) -> int:
     """Open verification items in sight, counted to 1,000 at most."""
-    return int(account.sees(WorkItem).open()[:1000].count())
+    return int(to_verify(account).open()[:1000].count())
 
 
 def sees_conflicts(account: Any) -> bool:
@@ -58,7 +57,7 @@ def home_cards(request: SignedInRequest) -> list[dict[str, Any]]:
         return []
     today = timezone.localdate()
     shown = [(key, *STATUSES[key]) for key in ON_HOME]
-    counts = request.user.sees(WorkItem).aggregate(
+    counts = to_verify(request.user).aggregate(
         **{key: Count("pk", filter=Q(status_condition(key, today))) for key, _, _ in shown}
     )
     cards = [

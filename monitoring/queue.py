@@ -54,6 +54,12 @@ def status_condition(status: str, today: date) -> Q:
     }[status]
 
 
+def to_verify(account: Any) -> Any:
+    """Items in sight that an alert is behind; routine visits and checks have pages of their own."""
+    alerts = WorkItemPurpose.objects.filter(work_item=OuterRef("pk"), kind=PURPOSE)
+    return account.sees(WorkItem).filter(Exists(alerts))
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """What the address asks for; unknown values are dropped, so a pasted link never fails."""
@@ -122,7 +128,7 @@ class Queue:
     def everything(self) -> Any:
         """Items with an alert to verify, within sight, under all filters but the status."""
         f = self.filters
-        rows = self.account.sees(WorkItem)
+        rows = to_verify(self.account)
         if f.severity:
             rows = rows.filter(severity=int(f.severity))
         if f.village:

@@ -139,9 +139,8 @@ INSERT INTO grid_outgoingmessage (account_id, day, notices, made_at, channel, jo
     progress, job_error)
 SELECT n.account_id, %(today)s, count(*), %(now)s, '', 'waiting', 0, 0, ''
 FROM grid_notice n
-WHERE n.ended_at IS NULL AND n.seen_at IS NULL AND n.account_id IN (
-    SELECT account_id FROM grid_notice WHERE told_at = %(now)s)
-GROUP BY n.account_id ORDER BY n.account_id
+WHERE n.ended_at IS NULL AND n.seen_at IS NULL
+GROUP BY n.account_id HAVING max(n.told_at) = %(now)s ORDER BY n.account_id
 ON CONFLICT (account_id, day) DO NOTHING
 """
 

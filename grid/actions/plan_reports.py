@@ -56,8 +56,8 @@ def collect_plan_reports(*, acting: Any = SYSTEM, work_item_id: int | None = Non
         .order_by("pk")
     )
     # An entry that a move took behind the wall stays for beat, which stands in front of it.
-    subjects = {r.purpose.subject for r in taken}
-    seen = set(PlanEntry.objects.filter(pk__in=subjects).values_list("pk", flat=True))
+    asked = {r.purpose.subject for r in taken}
+    seen = set(PlanEntry.objects.filter(pk__in=asked).values_list("pk", flat=True))
     taken = [r for r in taken if r.purpose.subject in seen]
     ended: dict[tuple[str, str], list[int]] = defaultdict(list)
     for report in taken:
