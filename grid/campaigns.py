@@ -35,6 +35,8 @@ def entries_of(account: Any, campaign: Campaign) -> Any:
 
 
 def group_labels(campaign: Campaign) -> str:
+    if "everybody" in campaign.groups:
+        return "全部农户"
     return "、".join(BY_KEY[key].label for key in campaign.groups if key in BY_KEY)
 
 

@@ -96,12 +96,15 @@ def clock_of(item: WorkItem, *, today: date | None = None) -> Clock:
         paused = None
     if paused:
         end = paused.from_on
-        stood += days[paused.until_on] - days[paused.from_on]
+    # What the running pause will have taken is no part of the time either.
+    standing = days[paused.until_on] - days[paused.from_on] if paused else 0
+    total = days[item.due_on] - days[opened] - stood - standing
+    used = days[end] - days[opened] - stood
     return Clock(
         item=item,
-        total=days[item.due_on] - days[opened] - stood,
-        used=days[end] - days[opened] - (0 if paused else stood),
-        left=days[item.due_on] - days[today],
+        total=total,
+        used=used,
+        left=total - used if paused else days[item.due_on] - days[today],
         paused=paused,
     )
 

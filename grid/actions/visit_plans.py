@@ -96,22 +96,20 @@ fresh AS (
           AND (e.state IN ('planned', 'opened')
                OR (e.state IN ('done', 'not_met') AND e.period_from >= p.period_from)))
 ),
-ranked AS (
-    SELECT f.household_id, f.months, row_number() OVER turn - 1 AS place,
-           count(*) OVER (PARTITION BY coalesce(r.account_id::text, f.code), f.months) AS n
+placed AS (  -- one pass and no join of the households with themselves: it must not depend on luck
+    SELECT f.*, row_number() OVER turn - 1 AS place, count(*) OVER (
+               PARTITION BY coalesce(r.account_id::text, f.code), f.months, f.visit_id IS NULL) AS n
     FROM fresh f LEFT JOIN routed r ON r.code = f.code
-    WHERE f.visit_id IS NULL
-    WINDOW turn AS (PARTITION BY coalesce(r.account_id::text, f.code), f.months
+    WINDOW turn AS (PARTITION BY coalesce(r.account_id::text, f.code), f.months, f.visit_id IS NULL
                     ORDER BY f.code, f.number)
 )
 INSERT INTO grid_planentry (household_id, code, category_id, months, mode, period_from,
     period_until, week_on, state, tries, visit_id, done_on, found_risk)
 SELECT f.household_id, f.code, f.category_id, f.months, f.mode, f.period_from, f.period_until,
-       coalesce(s.day, f.done_on),
+       coalesce(f.done_on, s.day),
        CASE WHEN f.visit_id IS NULL THEN 'planned' ELSE 'done' END, 0, f.visit_id, f.done_on, false
-FROM fresh f
-LEFT JOIN ranked k ON k.household_id = f.household_id
-LEFT JOIN slot s ON s.months = k.months AND s.number = (k.place * f.weeks) / k.n
+FROM placed f
+JOIN slot s ON s.months = f.months AND s.number = (f.place * f.weeks) / f.n
 ORDER BY f.code, f.household_id
 ON CONFLICT DO NOTHING
 """

@@ -53,9 +53,11 @@ def inbox(request: SignedInRequest) -> HttpResponse:
 
 def _tabs(counts: dict[str, int], current: str) -> list[dict[str, Any]]:
     labels = {"all": "全部", "red": "红色超期", "orange": "橙色提醒", "before": "将到时限"}
+    short = {"all": "全部", "red": "超期", "orange": "橙色", "before": "快到"}
     tabs: list[dict[str, Any]] = [
         {
             "label": label,
+            "short": short[key],
             "count": counts[key],
             "url": f"?show={key}",
             "current": key == current,
@@ -63,7 +65,13 @@ def _tabs(counts: dict[str, int], current: str) -> list[dict[str, Any]]:
         }
         for key, label in labels.items()
     ]
-    past = {"label": "已失效", "count": None, "url": "?show=past", "current": current == "past"}
+    past = {
+        "label": "已失效",
+        "short": "失效",
+        "count": None,
+        "url": "?show=past",
+        "current": current == "past",
+    }
     return [*tabs, past]
 
 
