@@ -3,11 +3,12 @@
 The caller has loaded the item through scope, or asks for its own notices.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from grid.models import (
@@ -18,6 +19,7 @@ from grid.models import (
     RoutineFigure,
     Stage,
     WorkItem,
+    WorkItemPurpose,
 )
 from grid.places import places_of
 from grid.requests import SignedInRequest
@@ -89,7 +91,9 @@ def clock_of(item: WorkItem, *, today: date | None = None) -> Clock:
         for p in pauses
         if p.ended_at is not None
     )
-    paused = next((p for p in pauses if p.ended_at is None and p.until_on > today), None)
+    paused = standing_pauses([item.pk]).get(item.pk)
+    if paused and paused.until_on <= today:  # beat will end it
+        paused = None
     if paused:
         end = paused.from_on
     # What the running pause will have taken is no part of the time either.
@@ -103,6 +107,40 @@ def clock_of(item: WorkItem, *, today: date | None = None) -> Clock:
         left=total - used if paused else days[item.due_on] - days[today],
         paused=paused,
     )
+
+
+def _standing(pauses: QuerySet[ClockPause]) -> QuerySet[ClockPause]:
+    """Those that stand: neither ended nor broken by what came since."""
+    sooner = WorkItemPurpose.objects.filter(
+        work_item=OuterRef("work_item"),
+        state=WorkItemPurpose.State.WANTED,
+        added_at__gt=OuterRef("paused_at"),
+        due_on__lt=OuterRef("until_on"),
+    )
+    return pauses.filter(ended_at=None).exclude(Exists(sooner))
+
+
+def standing_pauses(items: Iterable[int]) -> dict[int, ClockPause]:
+    """By work item the pause that stands. One query."""
+    rows = _standing(ClockPause.objects.filter(work_item__in=list(items)))
+    return {pause.work_item_id: pause for pause in rows}
+
+
+def pack_section(account: Any, household_ids: Collection[int]) -> dict[int, dict[str, str]]:
+    """For a phone: whose visit's clock stands still, until when and why. One query."""
+    rows = account.sees(ClockPause).filter(
+        household__in=list(household_ids), work_item__state=WorkItem.State.TO_VISIT
+    )
+    return {
+        pause.household_id: {"until": pause.until_on.isoformat(), "reason": pause.reason}
+        for pause in _standing(rows)
+    }
+
+
+def pack_stamp(account: Any, household_ids: Collection[int]) -> str:
+    """Changes whenever the section does. One query, and nothing but keys leaves."""
+    rows = ClockPause.objects.filter(household__in=list(household_ids), ended_at=None)
+    return ",".join(str(pk) for pk in rows.order_by("pk").values_list("pk", flat=True))
 
 
 def told_of(item: WorkItem) -> QuerySet[Notice]:

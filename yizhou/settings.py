@@ -269,10 +269,15 @@ FIELD_DIFFICULTIES = "grid.discovery.DIFFICULTIES"
 # Further households, sections and stamps of the pack, by dotted name (grid/offline.py).
 FIELD_HOUSEHOLDS: list[str] = ["grid.pairings.paired_with"]
 FIELD_SECTIONS: dict[str, str] = {
+    "pause": "grid.deadlines.pack_section",
     "plan": "grid.visit_plans.pack_section",
     "promises": "grid.promises.pack_section",
 }
-FIELD_STAMPS: dict[str, str] = {"promises": "grid.promises.pack_stamp"}
+FIELD_STAMPS: dict[str, str] = {
+    "pause": "grid.deadlines.pack_stamp",
+    "plan": "grid.visit_plans.pack_stamp",
+    "promises": "grid.promises.pack_stamp",
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

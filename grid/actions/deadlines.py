@@ -1,6 +1,6 @@
 """The clock of a visit: paused with a reason until a day, resumed; and the ladder of notices."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -117,23 +117,31 @@ def resume_clock(*, acting: Account, item: WorkItem, version_seen: int, reason: 
         raise Overtaken("这一户没有在暂停计时。请刷新页面查看。")
     today = timezone.localdate()
     given_back = workdays_between(max(pause.from_on, today), max(pause.until_on, today))
-    _move(item, version_seen, -given_back)
+    _move(item, version_seen, -given_back, since=pause.paused_at)
     ClockPause.objects.filter(pk=pause.pk).update(ended_at=timezone.now())
     due_on = WorkItem.objects.values_list("due_on", flat=True).get(pk=item.pk)
     _note(item, "resumed", acting, f"提前恢复计时，时限改为 {due_on}：{reason}")
     record(acting=acting, verb="resumed_clock", subject=item, reason=reason)
 
 
-def _move(item: WorkItem, version_seen: int, days: int) -> None:
-    """Put the deadline and those of the purposes off by working days, or bring them back."""
+def _move(item: WorkItem, version_seen: int, days: int, *, since: datetime | None = None) -> None:
+    """Put the deadline and those of the purposes off by working days, or bring them back; not of
+    purposes added after `since`, which no pause put off.
+    """
+    wanted = list(
+        WorkItemPurpose.objects.filter(work_item=item, state=WorkItemPurpose.State.WANTED)
+    )
+    added = [p for p in wanted if since is not None and p.added_at > since]
+    if any(p.due_on == item.due_on for p in added):
+        days_of_item = 0  # the visit's day is that of what came since
+    else:
+        days_of_item = days
     changed = WorkItem.objects.filter(
         pk=item.pk, version=version_seen, state=WorkItem.State.TO_VISIT
-    ).update(due_on=_moved(item.due_on, days), version=F("version") + 1)
+    ).update(due_on=_moved(item.due_on, days_of_item), version=F("version") + 1)
     if not changed:
         raise Overtaken()
-    for purpose in WorkItemPurpose.objects.filter(
-        work_item=item, state=WorkItemPurpose.State.WANTED
-    ):
+    for purpose in [p for p in wanted if p not in added]:
         WorkItemPurpose.objects.filter(pk=purpose.pk).update(due_on=_moved(purpose.due_on, days))
 
 

@@ -37,8 +37,17 @@ MOST_MESSAGES = 500  # of one beat
 MESSAGE_OLD = timedelta(days=1)  # a count of the day before yesterday helps nobody
 INTERRUPTED = "发送中断，稍后自动重试。"
 
+# A pause stands until its day, unless something came since that must be seen sooner: a grave
+# alert is not put off with the rest.
+PAUSED = """
+EXISTS (SELECT 1 FROM grid_clockpause p
+        WHERE p.work_item_id = i.id AND p.ended_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM grid_workitempurpose q
+                          WHERE q.work_item_id = i.id AND q.state = 'wanted'
+                            AND q.added_at > p.paused_at AND q.due_on < p.until_on))
+"""
 # `used`, `total`, `left`: working days; days before the first known one cannot occur.
-CLOCK = """
+CLOCK = f"""
 day AS (SELECT * FROM unnest(%(days)s::date[], %(numbers)s::integer[]) AS d(day, n)),
 clock AS (
     SELECT i.id, i.household_id, i.code, i.due_on, i.assignee_id,
@@ -58,11 +67,9 @@ clock AS (
         JOIN day over ON over.day =
             least(p.until_on, (p.ended_at AT TIME ZONE 'Asia/Shanghai')::date)
         WHERE p.work_item_id = i.id AND p.ended_at IS NOT NULL) stood
-    WHERE i.state = 'to_visit'
-      AND NOT EXISTS (SELECT 1 FROM grid_clockpause p
-                      WHERE p.work_item_id = i.id AND p.ended_at IS NULL)
+    WHERE i.state = 'to_visit' AND NOT {PAUSED}
 )
-"""
+"""  # noqa: S608 - no value in it
 # The highest rung alone is told: a worker who hears "overdue" need not hear "soon" as well.
 TELL = f"""
 WITH {CLOCK},
@@ -82,7 +89,7 @@ chain AS (SELECT * FROM unnest(%(roles)s::text[], %(lengths)s::integer[], %(rank
           AS c(role, length, rank)),
 holder AS (
     SELECT code, told, account_id FROM (
-        SELECT p.code, p.told, post.account_id,
+        SELECT p.code, p.told, a.id AS account_id,
                rank() OVER (PARTITION BY p.code, p.told
                             ORDER BY CASE WHEN up.role = own.role THEN 0 ELSE up.rank END) AS place
         FROM (SELECT DISTINCT code, told FROM reached WHERE told <> 'assignee') p
@@ -91,7 +98,10 @@ holder AS (
         JOIN grid_post post ON post.region_id = left(p.code, up.length) AND post.role = up.role
          AND post.from_on <= %(today)s
          AND (post.until_on IS NULL OR post.until_on > %(today)s)
-        JOIN grid_account a ON a.id = post.account_id AND a.is_active
+        LEFT JOIN grid_leave l ON l.post_id = post.id AND l.state <> 'cancelled'
+         AND l.from_on <= %(today)s AND l.until_on > %(today)s
+        JOIN grid_account a
+          ON a.id = coalesce(l.stand_in_id, post.account_id) AND a.is_active
     ) h WHERE place = 1
 ),
 wanted AS (
@@ -118,18 +128,17 @@ RETURNING id
 """  # noqa: S608 - the pieces are constants of this module
 
 # Past: the visit is made, put off, paused or somebody else's, or its person was told worse.
-END = """
+END = f"""
 UPDATE grid_notice n SET ended_at = %(now)s
 FROM grid_workitem i
 WHERE i.id = n.work_item_id AND n.ended_at IS NULL AND (
     i.state <> 'to_visit' OR i.due_on <> n.due_on
     OR (n.told_as = 'assignee' AND i.assignee_id IS DISTINCT FROM n.account_id)
-    OR EXISTS (SELECT 1 FROM grid_clockpause p
-               WHERE p.work_item_id = i.id AND p.ended_at IS NULL)
+    OR {PAUSED}
     OR EXISTS (SELECT 1 FROM grid_notice worse
                WHERE worse.work_item_id = n.work_item_id AND worse.account_id = n.account_id
                  AND worse.ended_at IS NULL AND worse.stage > n.stage))
-"""
+"""  # noqa: S608 - no value in it
 FOLLOW = """
 UPDATE {table} n SET code = i.code FROM grid_workitem i
 WHERE i.id = n.work_item_id AND n.ended_at IS NULL AND n.code <> i.code

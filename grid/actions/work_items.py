@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
-from grid.models import Account, WorkItem, WorkItemEvent, WorkItemPurpose
+from grid.models import Account, ClockPause, WorkItem, WorkItemEvent, WorkItemPurpose
 from grid.roles import ROLES, VISIT_CHAIN, Act, Role
 from grid.scope import holdings_of, may, require
 from yizhou.audit import record
@@ -283,10 +283,14 @@ def update_purposes(*, acting: Any, changed: Sequence[VisitRequest]) -> None:
     }
     touched: list[WorkItemPurpose] = []
     nearer: dict[int, date] = {}
+    # The sender's day does not know that the clock was paused: only graver news brings it back.
+    paused = ClockPause.objects.filter(work_item__in=[p.work_item_id for p in purposes.values()])
+    put_off = set(paused.values_list("work_item_id", flat=True))
     for r in changed:
         if purpose := purposes.get((r.kind, r.subject)):
+            graver = r.severity < purpose.severity
             purpose.sentence, purpose.severity = r.sentence, r.severity
-            if r.due_on < purpose.due_on:
+            if r.due_on < purpose.due_on and (graver or purpose.work_item_id not in put_off):
                 purpose.due_on = r.due_on
                 item_id = purpose.work_item_id
                 nearer[item_id] = min(nearer.get(item_id, r.due_on), r.due_on)

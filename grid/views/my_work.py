@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from grid.deadlines import standing_pauses
 from grid.models import Household, WorkItem
 from grid.places import places_of, short_name
 from grid.requests import SignedInRequest
@@ -93,9 +94,10 @@ def _tabs(tabs: Tabs, counts: dict[str, int], current: str, order: str) -> list[
 
 
 def _shown(items: QuerySet[WorkItem]) -> list[dict[str, Any]]:
-    """Work items with place and gravest purpose; three queries whatever the number."""
+    """Work items with place and gravest purpose; four queries whatever the number."""
     found = list(items.select_related("household__head").prefetch_related("purposes")[:MOST])
     places = places_of(item.code for item in found)
+    pauses = standing_pauses(item.pk for item in found)
     shown = []
     for item in found:
         live = [p for p in item.purposes.all() if p.state in ("wanted", "reported")]
@@ -108,6 +110,7 @@ def _shown(items: QuerySet[WorkItem]) -> list[dict[str, Any]]:
                 "state": item.state,
                 "due_on": item.due_on,
                 "returned_because": item.returned_because,
+                "pause": pauses.get(item.pk),
                 "place": places[item.code],
                 "top_purpose": purposes[0] if purposes else None,
                 "more_purposes": max(0, len(purposes) - 1),

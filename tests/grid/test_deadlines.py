@@ -1,7 +1,8 @@
 """The clock of a visit: its page, pauses, and how they end."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,8 +10,10 @@ from django.utils import timezone
 
 from grid.actions.deadlines import end_pauses, pause_clock, resume_clock
 from grid.actions.notices import tell_of_deadlines
-from grid.deadlines import clock_of, steps_ahead
-from grid.models import Account, ClockPause, Notice, WorkItem, WorkItemEvent
+from grid.actions.work_items import VisitRequest, open_work_items, update_purposes
+from grid.deadlines import clock_of, pack_section, steps_ahead
+from grid.models import Account, ClockPause, Notice, PlanEntry, WorkItem, WorkItemEvent
+from grid.offline import etag_of
 from tests.grid.routine import MONDAY, install, open_visit, workday
 from tests.world import World
 from yizhou.audit import SYSTEM
@@ -197,3 +200,86 @@ def test_the_household_s_file_shows_the_clock(
 def test_working_days_are_counted_both_ways() -> None:
     assert workdays_between(MONDAY, workday(7)) == 7
     assert workdays_between(workday(7), MONDAY) == -7
+
+
+# What comes while the clock stands
+
+
+def grave(world: World) -> None:
+    """A red alert for the same household, due in two working days."""
+    soon = add_workdays(timezone.localdate(), 2)
+    open_work_items(acting=SYSTEM, requests=[asked(world, subject=77, severity=1, due_on=soon)])
+
+
+def asked(world: World, **change: Any) -> VisitRequest:
+    given: dict[str, Any] = {
+        "household_id": world.household.pk,
+        "code": world.household.cell_id,
+        "kind": "verify_alert",
+        "subject": 1,
+        "title": "大额医疗支出",
+        "sentence": "自付 12,000 元",
+        "severity": 2,
+    }
+    return VisitRequest(**given | change)
+
+
+def test_a_grave_alert_is_not_put_off_with_the_rest(world: World, item: WorkItem) -> None:
+    pause(world, item, days=8)
+    assert pack_section(world.worker_1, [item.household_id]) != {}
+    grave(world)
+    item.refresh_from_db()
+    assert not clock_of(item).stands
+    assert pack_section(world.worker_1, [item.household_id]) == {}
+    tell_of_deadlines(acting=SYSTEM, today=add_workdays(timezone.localdate(), 3))
+    assert Notice.objects.filter(account=world.worker_1, stage=3).exists()
+
+
+def test_resuming_leaves_the_day_of_what_came_since(world: World, item: WorkItem) -> None:
+    pause(world, item, days=8)
+    grave(world)
+    item.refresh_from_db()
+    day = item.due_on
+    resume_clock(
+        acting=world.township_officer, item=item, version_seen=item.version, reason="已经返家"
+    )
+    item.refresh_from_db()
+    assert item.due_on == day == item.purposes.get(subject=77).due_on
+
+
+def test_screening_does_not_bring_a_paused_day_back(world: World, item: WorkItem) -> None:
+    before = item.due_on
+    pause(world, item)
+    item.refresh_from_db()
+    day = item.due_on
+    update_purposes(acting=SYSTEM, changed=[asked(world, due_on=before)])
+    item.refresh_from_db()
+    assert item.due_on == day > before
+    update_purposes(acting=SYSTEM, changed=[asked(world, due_on=before, severity=1)])
+    item.refresh_from_db()
+    assert item.due_on == before
+
+
+def test_the_worker_s_list_says_that_the_clock_stands(
+    world: World, item: WorkItem, signed_in: SignIn
+) -> None:
+    pause(world, item)
+    page = signed_in(world.worker_1).get("/my-work/?tab=all").content.decode()
+    assert "已暂停" in page
+    assert WHY in page
+
+
+def test_the_pack_s_stamp_follows_pauses_and_plan(world: World, item: WorkItem) -> None:
+    before = etag_of(world.worker_1)
+    pause(world, item)
+    item.refresh_from_db()
+    paused_stamp = etag_of(world.worker_1)
+    PlanEntry.objects.create(
+        household=world.household,
+        code=world.household.cell_id,
+        months=12,
+        period_from=date(2026, 1, 1),
+        period_until=date(2027, 1, 1),
+        week_on=date(2026, 6, 1),
+    )
+    assert len({before, paused_stamp, etag_of(world.worker_1)}) == 3

@@ -14,6 +14,7 @@ from grid.actions.work_items import end_purposes
 from grid.models import (
     Account,
     ClockPause,
+    Leave,
     Notice,
     NoticeStep,
     OutgoingMessage,
@@ -353,3 +354,18 @@ def test_the_township_does_not_change_the_ladder(world: World, signed_in: SignIn
     client = signed_in(world.township_officer)
     assert client.get("/notices/rules/").status_code == 200
     assert client.get("/notices/rules/3/county_officer/").status_code == 403
+
+
+def test_who_stands_in_is_told_in_place_of_the_absent(world: World, item: WorkItem) -> None:
+    Leave.objects.create(
+        post=Post.objects.get(account=world.village_head),
+        stand_in=world.worker_2,
+        from_on=workday(10),
+        until_on=workday(20),
+        reason="培训",
+        granted_by=world.township_officer,
+    )
+    tell_of_deadlines(acting=SYSTEM, today=workday(12))
+    heard = set(Notice.objects.values_list("account__username", flat=True))
+    assert "worker_2" in heard
+    assert "village_head" not in heard
