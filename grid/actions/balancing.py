@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from psycopg2 import sql
 
+from grid.actions.holders import set_holders, tell_of
 from grid.actions.posts import appoint_post
 from grid.actions.work_items import visiting_roles
 from grid.loads import first_workers
@@ -17,19 +17,9 @@ from grid.roles import Act, Level, Role
 from grid.scope import require
 from yizhou.audit import record
 from yizhou.refusals import Overtaken, Refusal
-from yizhou.statements import run
 
 # How long after the last deadline the helper keeps the neighbouring grid. To be confirmed.
 AFTER_LAST_DUE = timedelta(days=14)
-HAND = sql.SQL(
-    """
-UPDATE grid_workitem w
-SET assignee_id = r.account_id, assigned_role = r.role, version = w.version + 1
-FROM unnest(%(ids)s::bigint[], %(accounts)s::bigint[], %(roles)s::text[])
-     AS r(id, account_id, role)
-WHERE w.id = r.id
-"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,21 +112,15 @@ def _let_visit(acting: Account, taker: Account, items: Sequence[WorkItem]) -> li
 
 
 def _write(acting: Any, rows: Sequence[tuple[WorkItem, Account, str]]) -> None:
-    run(
-        HAND,
-        {
-            "ids": [item.pk for item, _, _ in rows],
-            "accounts": [taker.pk for _, taker, _ in rows],
-            "roles": [role for _, _, role in rows],
-        },
-    )
-    WorkItemEvent.objects.bulk_create(
-        WorkItemEvent(
-            work_item=item,
-            verb=WorkItemEvent.Verb.HANDED_OVER,
-            by_name=acting.display_name,
-            sentence=f"均衡工作量，由{item.assignee.name if item.assignee else '无人'}"
-            f"移给{taker.name}",
-        )
-        for item, taker, _ in rows
+    set_holders([(item.pk, taker.pk, role) for item, taker, role in rows])
+    tell_of(
+        acting,
+        WorkItemEvent.Verb.HANDED_OVER,
+        (
+            (
+                item.pk,
+                f"均衡工作量，由{item.assignee.name if item.assignee else '无人'}移给{taker.name}",
+            )
+            for item, taker, _ in rows
+        ),
     )

@@ -12,6 +12,7 @@ from django.db.models import Count
 from django.utils import timezone
 from psycopg2 import sql
 
+from grid.actions.holders import tell_of
 from grid.actions.work_items import route, visiting_roles
 from grid.models import (
     Account,
@@ -211,15 +212,7 @@ def _write(rows: list[tuple[int, int | None, str, str | None]]) -> dict[int, int
 
 
 def _tell(acting: Any, sentences: dict[int, str]) -> None:
-    WorkItemEvent.objects.bulk_create(
-        WorkItemEvent(
-            work_item_id=pk,
-            verb=WorkItemEvent.Verb.ASSIGNED,
-            by_name=acting.display_name,
-            sentence=sentence[:300],
-        )
-        for pk, sentence in sentences.items()
-    )
+    tell_of(acting, WorkItemEvent.Verb.ASSIGNED, sentences.items())
 
 
 @transaction.atomic

@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from grid.actions.holders import tell_of
 from grid.actions.posts import check_may_appoint
-from grid.actions.work_items import VISITING, route
+from grid.actions.work_items import VISITING, send_down_the_chain
 from grid.models import Account, Leave, LeaveItem, Post, WorkItem, WorkItemEvent
 from grid.roles import ROLES, Act, Role
 from grid.scope import forget_sight, in_subtrees
@@ -207,7 +208,7 @@ def _end(acting: Any, leave: Leave) -> int:
         )
         words = f"{post.account.name}回岗，由{leave.stand_in.name}交回"
     else:
-        _reroute(back)
+        send_down_the_chain(back, on=today)
         words = f"{leave.stand_in.name}代班结束，原任职人已离任，按网格员、屯、村逐级改派"
     keys = [item.pk for item in back]
     leave.items.filter(work_item__in=keys).update(came_back=True)
@@ -230,21 +231,5 @@ def _own_places(account_id: int, role: str, on: date) -> tuple[str, ...]:
     return tuple(code for code in posts.values_list("region", flat=True) if code)
 
 
-def _reroute(items: Sequence[WorkItem]) -> None:
-    routes = route((item.code for item in items), on=timezone.localdate())
-    for item in items:
-        item.assignee_id, item.assigned_role = routes.get(item.code, (None, ""))
-        item.version += 1
-    WorkItem.objects.bulk_update(items, ["assignee", "assigned_role", "version"], batch_size=500)
-
-
 def _tell(acting: Any, keys: Sequence[int], sentence: str) -> None:
-    WorkItemEvent.objects.bulk_create(
-        WorkItemEvent(
-            work_item_id=pk,
-            verb=WorkItemEvent.Verb.HANDED_OVER,
-            by_name=acting.display_name,
-            sentence=sentence[:300],
-        )
-        for pk in keys
-    )
+    tell_of(acting, WorkItemEvent.Verb.HANDED_OVER, ((pk, sentence) for pk in keys))

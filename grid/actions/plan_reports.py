@@ -47,14 +47,7 @@ PurposeState = WorkItemPurpose.State
 @transaction.atomic
 def collect_plan_reports(*, acting: Any = SYSTEM, work_item_id: int | None = None) -> int:
     """Take what visits reported on planned visits. Doing it twice changes nothing. How many."""
-    reports = VisitReport.objects.filter(collected_at=None, purpose__kind__in=[ROUTINE, CHECK])
-    if work_item_id is not None:
-        reports = reports.filter(purpose__work_item=work_item_id)
-    taken = list(
-        reports.select_for_update(of=("self",), skip_locked=True)
-        .select_related("purpose", "visit")
-        .order_by("pk")
-    )
+    taken = VisitReport.objects.to_collect(ROUTINE, CHECK, work_item_id=work_item_id)
     # An entry that a move took behind the wall stays for beat, which stands in front of it.
     asked = {r.purpose.subject for r in taken}
     seen = set(PlanEntry.objects.filter(pk__in=asked).values_list("pk", flat=True))

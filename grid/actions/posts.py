@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from grid.actions.holders import tell_of
 from grid.actions.work_items import visiting_roles
 from grid.models import Account, Department, Post, Region, WorkItem, WorkItemEvent
 from grid.roles import ROLES, Act, Level, Role
@@ -232,15 +233,7 @@ def hand_over(
             assignee=to_account, assigned_role=role, version=F("version") + 1
         )
     sentence = f"由{from_account.name}移交给{to_account.name}：{reason.strip()}"
-    WorkItemEvent.objects.bulk_create(
-        WorkItemEvent(
-            work_item=item,
-            verb=WorkItemEvent.Verb.HANDED_OVER,
-            by_name=acting.display_name,
-            sentence=sentence[:300],
-        )
-        for item in items
-    )
+    tell_of(acting, WorkItemEvent.Verb.HANDED_OVER, ((item.pk, sentence) for item in items))
     record(
         acting=acting,
         verb="handed_over_work",

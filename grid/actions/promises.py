@@ -207,14 +207,7 @@ def collect_promises(*, acting: Any = SYSTEM, work_item_id: int | None = None) -
     """Take what visits say of promises. The form's answer ends a promise; without one it stays
     open and its maker says later. Doing it twice changes nothing. Returns how many reports.
     """
-    reports = VisitReport.objects.uncollected(PURPOSE)
-    if work_item_id is not None:
-        reports = reports.filter(purpose__work_item=work_item_id)
-    taken = list(
-        reports.select_for_update(of=("self",), skip_locked=True)
-        .select_related("purpose", "visit__by")
-        .order_by("pk")
-    )
+    taken = VisitReport.objects.to_collect(PURPOSE, work_item_id=work_item_id)
     promises = Promise.objects.in_bulk([report.purpose.subject for report in taken])
     taken = [report for report in taken if report.purpose.subject in promises]
     if not taken:

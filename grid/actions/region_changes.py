@@ -10,6 +10,7 @@ from django.db.models import CharField, ForeignKey, Q
 from django.utils import timezone
 from psycopg2 import sql
 
+from grid.actions.holders import set_holders, tell_of
 from grid.actions.posts import appoint_post
 from grid.actions.work_items import NOBODY, route, visiting_roles
 from grid.grids import moving, next_code
@@ -42,12 +43,6 @@ FOLLOW_PERSON = sql.SQL(
     " AND p.household_id = ANY (%(households)s::bigint[])"
 )
 FOLLOW_CODE = sql.SQL("UPDATE {table} SET {column} = %(new)s WHERE {column} = %(old)s")
-HAND = sql.SQL(
-    "UPDATE grid_workitem w SET assignee_id = r.account_id, assigned_role = r.role,"
-    " version = w.version + 1"
-    " FROM unnest(%(ids)s::bigint[], %(accounts)s::bigint[], %(roles)s::text[])"
-    " AS r(id, account_id, role) WHERE w.id = r.id"
-)
 
 
 @transaction.atomic
@@ -319,19 +314,8 @@ def _hand_items(acting: Account, households: Sequence[int], grid: Region, why: s
             rows.append((item.pk, taker, role))
             to = f"改由{Role(role).label}{name}承办" if role else NOBODY
             said.append((item.pk, f"{why}，{to}"))
-    if not rows:
-        return
-    ids, accounts, names = (list(column) for column in zip(*rows, strict=True))
-    run(HAND, {"ids": ids, "accounts": accounts, "roles": names})
-    WorkItemEvent.objects.bulk_create(
-        WorkItemEvent(
-            work_item_id=pk,
-            verb=WorkItemEvent.Verb.HANDED_OVER,
-            by_name=acting.display_name,
-            sentence=sentence[:300],
-        )
-        for pk, sentence in said
-    )
+    set_holders(rows)
+    tell_of(acting, WorkItemEvent.Verb.HANDED_OVER, said)
 
 
 def _keep(

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
+from grid.actions.holders import set_holders
 from grid.models import Account, ClockPause, WorkItem, WorkItemEvent, WorkItemPurpose
 from grid.roles import ROLES, VISIT_CHAIN, Act, Role
 from grid.scope import holdings_of, may, require
@@ -251,11 +252,7 @@ def reroute_stranded_items(*, acting: Any) -> int:
         cursor.execute(STRANDED, {"roles": [role.value for role in VISITING], "on": today})
         stranded = [row[0] for row in cursor.fetchall()]
     items = list(WorkItem.objects.select_for_update().filter(pk__in=stranded).order_by("pk"))
-    routes = route((item.code for item in items), on=today)
-    for item in items:
-        item.assignee_id, item.assigned_role = routes.get(item.code, (None, ""))
-        item.version += 1
-    WorkItem.objects.bulk_update(items, ["assignee", "assigned_role", "version"], batch_size=500)
+    send_down_the_chain(items, on=today)
     for item in WorkItem.objects.filter(pk__in=stranded).select_related("assignee"):
         _note(item, Verb.HANDED_OVER, acting, f"原承办人已不在岗，{_routed_sentence(item)}")
         record(
@@ -265,6 +262,12 @@ def reroute_stranded_items(*, acting: Any) -> int:
             detail={"assignee": item.assignee_id},
         )
     return len(items)
+
+
+def send_down_the_chain(items: Sequence[WorkItem], *, on: date) -> None:
+    """The locked items go to whoever visits there first, or to nobody."""
+    routes = route((item.code for item in items), on=on)
+    set_holders([(item.pk, *routes.get(item.code, (None, ""))) for item in items])
 
 
 @transaction.atomic

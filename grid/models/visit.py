@@ -1,7 +1,7 @@
 """Visits: append-only. A correction is a new version that names the one it replaces."""
 
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -88,9 +88,19 @@ class Visit(models.Model):
 
 
 class VisitReportQuerySet(models.QuerySet):
-    def uncollected(self, kind: str) -> Self:
-        """Reports of one purpose kind that the floor above has not taken yet."""
-        return self.filter(collected_at=None, purpose__kind=kind)
+    def uncollected(self, *kinds: str) -> Self:
+        """Reports of these purpose kinds that who put the purpose has not taken yet."""
+        return self.filter(collected_at=None, purpose__kind__in=kinds)
+
+    def to_collect(self, *kinds: str, work_item_id: int | None = None) -> list[Any]:
+        """Uncollected ones, of one work item or of all, locked until the transaction ends. Those
+        that another collector holds are left to it.
+        """
+        rows = self.uncollected(*kinds)
+        if work_item_id is not None:
+            rows = rows.filter(purpose__work_item=work_item_id)
+        locked = rows.select_for_update(of=("self",), skip_locked=True)
+        return list(locked.select_related("purpose", "visit__by").order_by("pk"))
 
 
 class VisitReport(models.Model):

@@ -39,14 +39,7 @@ def collect_reports(*, acting: Any = SYSTEM, work_item_id: int | None = None) ->
     """Take what visits reported on alerts. Doing it twice changes nothing. Returns how many."""
     if work_item_id is None:  # beat's work: the page that just wrote has one visit to hand in
         follow_moves()
-    reports = VisitReport.objects.uncollected(PURPOSE)
-    if work_item_id is not None:
-        reports = reports.filter(purpose__work_item=work_item_id)
-    taken = list(
-        reports.select_for_update(of=("self",), skip_locked=True).select_related(
-            "purpose", "visit__by"
-        )
-    )
+    taken = VisitReport.objects.to_collect(PURPOSE, work_item_id=work_item_id)
     # An alert that a move took behind the wall stays for beat, which stands in front of it.
     subjects = {r.purpose.subject for r in taken}
     seen = set(Alert.objects.filter(pk__in=subjects).values_list("pk", flat=True))

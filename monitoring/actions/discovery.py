@@ -32,14 +32,7 @@ def collect_discoveries(*, acting: Any = SYSTEM, work_item_id: int | None = None
 
     A report named by its village or tun lies outside a worker's wall and waits for beat.
     """
-    reports = VisitReport.objects.uncollected(PURPOSE)
-    if work_item_id is not None:
-        reports = reports.filter(purpose__work_item=work_item_id)
-    taken = list(
-        reports.select_for_update(of=("self",), skip_locked=True).select_related(
-            "purpose", "visit__by"
-        )
-    )
+    taken = VisitReport.objects.to_collect(PURPOSE, work_item_id=work_item_id)
     told = HouseholdReport.objects.in_bulk([r.purpose.subject for r in taken], field_name="number")
     taken = [r for r in taken if r.purpose.subject in told]
     for report in taken:
