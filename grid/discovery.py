@@ -21,7 +21,7 @@ from yizhou.workdays import add_workdays
 
 PLACE_LEVELS = (Level.VILLAGE, Level.TUN, Level.GRID)
 CANDIDATES = 8
-# In force until the county enters its own rows. Source: to be confirmed (migration 0005).
+# In force until the county enters its own rows. Source: to be confirmed (migration 0006).
 SHIPPED_LIMITS = {ReportLimit.Step.DECIDE: 2, ReportLimit.Step.VISIT: 3}
 State = HouseholdReport.State
 Groups = list[tuple[str, list[tuple[str, str]]]]

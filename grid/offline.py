@@ -17,7 +17,7 @@ from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from grid.actions.phones import may_report
+from grid.discovery import DIFFICULTIES, may_report
 from grid.dossier import age_on
 from grid.envelopes import receipt_of
 from grid.frame import role_name
@@ -49,21 +49,6 @@ Section = Callable[[Account, Collection[int]], dict[int, Any]]
 # Further parts of a household: name -> dotted name or callable (account, household ids) ->
 # {household id: json}. The floors above hang theirs into settings.FIELD_SECTIONS.
 SECTIONS: dict[str, str | Section] = {}
-# When a section changed: name -> dotted name or callable (account, household ids) -> text. A
-# section without one is fetched anew once a day.
-STAMPS: dict[str, str | Callable[[Account, Collection[int]], str]] = {}
-# Why a household is reported. Source: to be confirmed by the county.
-DIFFICULTIES = (
-    ("illness", "大病或长期慢性病"),
-    ("accident", "意外事故"),
-    ("disaster", "自然灾害"),
-    ("schooling", "上学负担重"),
-    ("housing", "住房不安全"),
-    ("water", "饮水没有保障"),
-    ("income", "失业或收入大幅减少"),
-    ("care", "老人、孩子或残疾人无人照料"),
-    ("other", "其他困难"),
-)
 
 # Households of own grids as first-level worker, of own open items, and those named (%(more)s).
 STAMP = """
@@ -80,7 +65,7 @@ WITH posts AS (
       AND (code IN (SELECT region_id FROM posts WHERE role = 'grid_worker_1')
            OR id IN (SELECT household_id FROM mine) OR id = ANY(%(more)s))
 )
-SELECT coalesce((SELECT array_agg(id ORDER BY id) FROM homes), '{}'), md5(concat_ws('|',
+SELECT md5(concat_ws('|',
     (SELECT string_agg(role || region_id, ',' ORDER BY role, region_id) FROM posts),
     (SELECT string_agg(id || ':' || version, ',' ORDER BY id) FROM homes),
     (SELECT string_agg(id || ':' || version, ',' ORDER BY id) FROM mine),
@@ -93,12 +78,13 @@ SELECT coalesce((SELECT array_agg(id ORDER BY id) FROM homes), '{}'), md5(concat
     (SELECT count(*) || ':' || max(received_at) FROM grid_visit
      WHERE by_id = %(account)s AND received_at >= %(since)s),
     (SELECT string_agg(id || state, ',' ORDER BY id) FROM grid_envelope
-     WHERE sender_id = %(account)s AND (received_at >= %(since)s OR decided_at >= %(since)s))))
+     WHERE sender_id = %(account)s AND (received_at >= %(since)s OR decided_at >= %(since)s))
+    {sections}))
 """
 
 
 def etag_of(account: Account) -> str:
-    """Changes whenever the pack does; one query, and one for each named source. The wall must
+    """Changes whenever the pack does; one query, and one for the named households. The wall must
     let all of the account's households through.
     """
     today = timezone.localdate()
@@ -109,12 +95,20 @@ def etag_of(account: Account) -> str:
         "more": sorted(_named(account)),
     }
     with connection.cursor() as cursor:
-        cursor.execute(STAMP, values)
-        homes, stamp = cursor.fetchone()
+        cursor.execute(_stamp(), values)
+        [stamp] = cursor.fetchone()
     parts = [stamp, today.isoformat(), str(FORM_VERSION), settings.VERSION_OF_PACK]
-    for name, source in sorted({**STAMPS, **settings.FIELD_STAMPS}.items()):
-        parts.append(f"{name}:{_called(source)(account, homes)}")
     return f'"{hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]}"'
+
+
+def _stamp() -> str:
+    """STAMP with what tells that a section changed: scalar subqueries over `homes` that the
+    sections name (settings.FIELD_STAMPS). A section without one is fetched anew once a day.
+    """
+    sections = [import_string(name) for _, name in sorted(settings.FIELD_STAMPS.items())]
+    # Null and nothing at all must not look alike, nor may one section's text run into the next.
+    told = "".join(f", coalesce(({section}), '-')" for section in sections)
+    return STAMP.replace("{sections}", told)
 
 
 def _called(source: Any) -> Callable[..., Any]:
@@ -151,7 +145,7 @@ def pack_of(account: Account) -> Json:
     }
     return {
         "made_at": timezone.localtime().isoformat(timespec="seconds"),
-        "account": _account(account),
+        "account": account_of(account),
         "grids": {
             code: carried.names.get(code, code)
             for code in sorted({h.cell_id for h in carried.households})
@@ -176,24 +170,16 @@ def pack_of(account: Account) -> Json:
             "labour": _pairs(Labour.choices),
             "health": _pairs(Health.choices),
             "outcomes": _pairs(Outcome.choices),
-            "difficulties": _pairs(difficulties()),
+            "difficulties": _pairs(DIFFICULTIES),
         },
     }
-
-
-def difficulties() -> Iterable[tuple[str, Any]]:
-    """The reporting desk's own list where it has one."""
-    if not settings.FIELD_DIFFICULTIES:
-        return DIFFICULTIES
-    found: Iterable[tuple[str, Any]] = import_string(settings.FIELD_DIFFICULTIES)
-    return found
 
 
 def _pairs(choices: Iterable[tuple[Any, Any]]) -> list[list[str]]:
     return [[str(value), str(label)] for value, label in choices]
 
 
-def _account(account: Account) -> Json:
+def account_of(account: Account) -> Json:
     place = highest_place(account)
     return {
         "id": account.pk,
@@ -203,10 +189,6 @@ def _account(account: Account) -> Json:
         "may_visit": may(account, Act.RECORD_VISIT),
         "may_report": may_report(account),
     }
-
-
-def account_of(account: Account) -> Json:
-    return _account(account)
 
 
 def _carried(account: Account) -> Carried:

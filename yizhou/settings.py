@@ -263,9 +263,8 @@ FIELD_ATTACHMENT_BYTES = 2_000_000  # phones aim at photo_bytes; old ones may mi
 # Read and thrown away before a refusal, so that the phone hears the answer.
 FIELD_DRAINED_BYTES = 64 * 1024 * 1024
 VERSION_OF_PACK = "1"  # the shape of the pack: a change makes every phone fetch it anew
-# Who takes in reports of new households, and the difficulties it knows (grid/offline.py).
+# Who takes in reports of new households (grid/actions/field_reports.py).
 FIELD_REPORTS = "grid.actions.discovery.report_household"
-FIELD_DIFFICULTIES = "grid.discovery.DIFFICULTIES"
 # Further households, sections and stamps of the pack, by dotted name (grid/offline.py).
 FIELD_HOUSEHOLDS: list[str] = ["grid.pairings.paired_with"]
 FIELD_SECTIONS: dict[str, str] = {
@@ -274,9 +273,9 @@ FIELD_SECTIONS: dict[str, str] = {
     "promises": "grid.promises.pack_section",
 }
 FIELD_STAMPS: dict[str, str] = {
-    "pause": "grid.deadlines.pack_stamp",
-    "plan": "grid.visit_plans.pack_stamp",
-    "promises": "grid.promises.pack_stamp",
+    "pause": "grid.deadlines.PACK_STAMP",
+    "plan": "grid.visit_plans.PACK_STAMP",
+    "promises": "grid.promises.PACK_STAMP",
 }
 
 REST_FRAMEWORK = {

@@ -34,16 +34,7 @@ def place_of_posts(account: Account) -> str:
 
 
 def works_in_the_field(account: Account) -> bool:
-    return any(may(account, act) for act in (Act.RECORD_VISIT, *_reporting()))
-
-
-def _reporting() -> list[Act]:
-    """The act of reporting a household, where the table of roles has one."""
-    return [act for act in Act if act.value == "report_household"]
-
-
-def may_report(account: Account) -> bool:
-    return works_in_the_field(account)
+    return may(account, Act.RECORD_VISIT) or may(account, Act.REPORT_HOUSEHOLD)
 
 
 @transaction.atomic

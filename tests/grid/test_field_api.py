@@ -210,7 +210,7 @@ def test_ping_writes_only_news_or_every_five_minutes(
 ) -> None:
     path = "ping/?unsent=0"
     phone.call("GET", path)
-    with django_assert_num_queries(7) as quiet:  # five questions between two walls
+    with django_assert_num_queries(6) as quiet:  # four questions between two walls
         phone.call("GET", path)
     assert not [q for q in quiet.captured_queries if q["sql"].startswith(("UPDATE", "INSERT"))]
     Phone.objects.update(last_contact_at=timezone.now() - timedelta(minutes=6))
