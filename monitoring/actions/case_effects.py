@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db import transaction
+
 from grid.actions.households import classify_household
 from grid.actions.work_items import VisitRequest, end_purposes, open_work_items
 from grid.models import HouseholdKind, Severity, WorkItemPurpose
@@ -13,6 +15,7 @@ VISITED = (Stage.VISITING, Stage.OUT_VISITING)
 GONE = (Stage.MOVED_AWAY, Stage.MERGED, Stage.DISSOLVED)
 
 
+@transaction.atomic
 def enter_stage(*, acting: Any, case: Case) -> None:
     """After a move, in its transaction."""
     if case.stage in VISITED:
