@@ -62,6 +62,7 @@ VERBS = {
     "resumed_clock": "恢复计时",
     "changed_notice_step": "修改提醒规则",
     "changed_routine_figure": "修改走访数值",
+    "changed_report_limit": "修改上报处理时限",
     "changed_visit_category": "修改走访频次",
     "installed_routine": "装入走访频次和提醒规则",
     "drew_up_plan": "排走访计划",

@@ -1,4 +1,4 @@
-"""Route sheets on paper, of the township and of a worker: in the order of the road, written down."""
+"""Route sheets on paper, for the township and for a worker: in the order of the road."""
 
 from itertools import groupby
 from typing import Any
