@@ -52,8 +52,9 @@ class DatedQuerySet(models.QuerySet):
 
     def now_and_later(self, day: date, *fields: str) -> tuple[dict[Any, Any], dict[Any, Any]]:
         """What is in force, what is entered for later: by the field's value, several a tuple."""
-        key_of = attrgetter(*fields)
-        now, later = {}, {}
+        key_of, begins_on = attrgetter(*fields), attrgetter("from_on")
+        now: dict[Any, Any] = {}
+        later: dict[Any, Any] = {}
         for row in self.not_over(day):
-            (now if row.from_on <= day else later)[key_of(row)] = row
+            (now if begins_on(row) <= day else later)[key_of(row)] = row
         return now, later
