@@ -24,6 +24,7 @@ VERBS = {
     "took_in_household": "接收并户",
     "appointed_post": "任职",
     "ended_post": "离任",
+    "withdrew_post": "撤回任职",
     "handed_over_work": "工作移交",
     "granted_leave": "批准请假代班",
     "began_leave": "代班开始，工作交出",
