@@ -21,6 +21,7 @@ from grid.models import (
 )
 from grid.visit_plans import to_decide
 from tests.demo.conftest import ANCHOR
+from yizhou.demo import routine
 from yizhou.demo.load import build
 from yizhou.demo.routine import begin_routine
 
@@ -105,3 +106,18 @@ def test_beginning_again_changes_nothing(demo: None) -> None:
     before = PlanEntry.objects.count(), Notice.objects.count()
     assert not begin_routine(today=TODAY, say=quiet)
     assert (PlanEntry.objects.count(), Notice.objects.count()) == before
+
+
+def test_townships_that_came_later_are_planned_without_playing_again(demo: None) -> None:
+    village = Account.objects.get(username="village").posts.get().region_id
+    elsewhere = PlanEntry.objects.exclude(code__startswith=village)
+    household = elsewhere.filter(work_item=None)[0].household
+    before, made = Notice.objects.count(), PlanEntry.objects.filter(state=State.DONE).count()
+    PlanEntry.objects.filter(household=household).delete()
+    draws: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(routine, "_is_planned", lambda place: False)
+        assert begin_routine(today=TODAY, say=draws.append)
+    assert draws == ["走访计划排了 1 户，示范村已走访 0 户，时限提醒 0 条"]
+    assert Notice.objects.count() == before
+    assert PlanEntry.objects.filter(state=State.DONE).count() == made

@@ -22,6 +22,7 @@ from grid.visit_form import FORM, is_shown
 from yizhou.audit import SYSTEM
 from yizhou.demo import SEED
 from yizhou.demo.county import ONE_TOWNSHIP, county, featured_grids
+from yizhou.demo.load import built
 from yizhou.workdays import add_workdays, workdays_between
 
 # Sent out so many working days ago, and how many of a hundred visits are still to be made.
@@ -38,9 +39,25 @@ WHY_PAUSED = "全家外出务工，约定返家后入户"
 
 
 def begin_routine(*, today: date, say: Callable[[str], None]) -> bool:
-    """Once: the weeks gone by of one village, then the plan of all. False when it has begun."""
-    if PlanEntry.objects.exists():
+    """The weeks gone by of one village once, the plan of townships that have none yet. False when
+    nothing was missing.
+    """
+    county_built = built()
+    if county_built is None or all(map(_is_planned, county_built.townships)):
         return False
+    visited = 0 if PlanEntry.objects.exists() else _play_weeks_gone_by(today)
+    drawn = draw_up_plan(acting=SYSTEM, today=today)
+    told = tell_of_deadlines(acting=SYSTEM, today=today)
+    say(f"走访计划排了 {drawn.new} 户，示范村已走访 {visited} 户，时限提醒 {told.told} 条")
+    return True
+
+
+def _is_planned(place: str) -> bool:
+    return PlanEntry.objects.filter(code__gte=place, code__lt=f"{place}~").exists()
+
+
+def _play_weeks_gone_by(today: date) -> int:
+    """Visits sent out in one village, most of them made. How many were made."""
     township = next(t for t in county() if t.code == ONE_TOWNSHIP)
     village = featured_grids(township)[0].code[:12]
     rng = Random(f"{SEED}/routine")
@@ -51,10 +68,7 @@ def begin_routine(*, today: date, say: Callable[[str], None]) -> bool:
         open_plan(acting=SYSTEM, at=_at(day, 8), below=village)
         visited += _visit(day, village, to_make, rng)
     _pause_one(village, today)
-    drawn = draw_up_plan(acting=SYSTEM, today=today)
-    told = tell_of_deadlines(acting=SYSTEM, today=today)
-    say(f"走访计划排了 {drawn.new} 户，示范村已走访 {visited} 户，时限提醒 {told.told} 条")
-    return True
+    return visited
 
 
 def _workdays_before(today: date, workdays: int) -> date:
