@@ -16,6 +16,7 @@ from grid.models import (
     Household,
     Notice,
     NoticeStep,
+    ReportLimit,
     RoutineFigure,
     Stage,
     WorkItem,
@@ -252,9 +253,7 @@ class Rung:
 
 def ladder(today: date) -> list[Rung]:
     """Every rung that may be set, in the order of stages and of the chain."""
-    rows = NoticeStep.objects.filter(Q(until_on=None) | Q(until_on__gt=today))
-    now = {(r.stage, r.told): r for r in rows if r.from_on <= today}
-    later = {(r.stage, r.told): r for r in rows if r.from_on > today}
+    now, later = NoticeStep.objects.now_and_later(today, "stage", "told")
     return [
         Rung(stage, told, now.get((stage, told)), later.get((stage, told)))
         for stage in Stage
@@ -266,16 +265,27 @@ def ladder(today: date) -> list[Rung]:
     ]
 
 
-def figures(today: date) -> list[dict[str, Any]]:
-    """Every figure with what is in force and what is entered for later."""
-    rows = list(RoutineFigure.objects.filter(Q(until_on=None) | Q(until_on__gt=today)))
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number the county may change: what is in force and what is entered for later."""
+
+    key: RoutineFigure.Key | ReportLimit.Step
+    label: str
+    now: RoutineFigure | ReportLimit | None
+    later: RoutineFigure | ReportLimit | None
+
+
+def figures(today: date) -> list[Figure]:
+    now, later = RoutineFigure.objects.now_and_later(today, "key")
+    return [Figure(k, str(k.label), now.get(k), later.get(k)) for k in RoutineFigure.Key]
+
+
+def report_limits(today: date) -> list[Figure]:
+    """Working days of each step of a household report."""
+    now, later = ReportLimit.objects.now_and_later(today, "step")
     return [
-        {
-            "key": key,
-            "now": next((r for r in rows if r.key == key and r.from_on <= today), None),
-            "later": next((r for r in rows if r.key == key and r.from_on > today), None),
-        }
-        for key in RoutineFigure.Key
+        Figure(step, f"困难户上报：{step.label}几个工作日", now.get(step), later.get(step))
+        for step in ReportLimit.Step
     ]
 
 

@@ -31,7 +31,7 @@ SOON_DAYS = 3  # as due_words() has it
 State = WorkItem.State
 Condition = Callable[[date], Q]
 
-# name -> (label, tone, condition). The floors and parts that know more add settings.DESK_FILTERS.
+# name -> (label, tone, condition).
 FILTERS: dict[str, tuple[str, str, Condition]] = {
     "": ("全部未办结", "", lambda on: ~Q(state=State.CLOSED)),
     "unassigned": ("无人承办", "red", lambda on: Q(state=State.TO_VISIT, assignee=None)),
@@ -57,15 +57,6 @@ FILTERS: dict[str, tuple[str, str, Condition]] = {
 ORDER = ("due_on", "severity", "id")
 
 
-def filters_in_force() -> dict[str, tuple[str, str, Condition]]:
-    """FILTERS with settings.DESK_FILTERS: name -> (label, tone, dotted name of the condition)."""
-    more = {
-        name: (label, tone, import_string(dotted))
-        for name, (label, tone, dotted) in settings.DESK_FILTERS.items()
-    }
-    return FILTERS | more
-
-
 @dataclass(frozen=True, slots=True)
 class DeskFilters:
     """What the address asks for; what it cannot mean is dropped, so a pasted link never fails."""
@@ -82,7 +73,7 @@ class DeskFilters:
 
         status = query.get("status", "")
         return cls(
-            status=status if status in filters_in_force() else "",
+            status=status if status in FILTERS else "",
             village=current_code(digits("village", 17)),
             worker=digits("worker", 18),
         )
@@ -126,7 +117,6 @@ class Desk:
         self.account = account
         self.filters = filters
         self.today = timezone.localdate()
-        self.known = filters_in_force()
 
     def everything(self) -> Any:
         """Open visits in the chosen place and of the chosen worker, whatever their status."""
@@ -138,7 +128,7 @@ class Desk:
         return items
 
     def listed(self) -> Any:
-        condition = self.known[self.filters.status][2](self.today)
+        condition = FILTERS[self.filters.status][2](self.today)
         return self.everything().filter(condition).order_by(*ORDER)
 
     def counters(self) -> list[dict[str, Any]]:
@@ -146,7 +136,7 @@ class Desk:
         counts = self.everything().aggregate(
             **{
                 f"n_{key}": Count("pk", filter=condition(self.today))
-                for key, (_, _, condition) in self.known.items()
+                for key, (_, _, condition) in FILTERS.items()
             }
         )
         return [
@@ -157,7 +147,7 @@ class Desk:
                 "url": self.filters.url(status=key),
                 "current": key == self.filters.status,
             }
-            for key, (label, tone, _) in self.known.items()
+            for key, (label, tone, _) in FILTERS.items()
         ]
 
     def workers(self) -> list[tuple[str, str]]:
@@ -208,7 +198,11 @@ def sections(request: Any) -> list[dict[str, Any]]:
 
 def assignment_of(account: Any, key: uuid.UUID) -> BulkAssignment:
     """One's own bulk assignment, or one of whose items one sees any. Raises NotFound."""
-    bulk = BulkAssignment.objects.filter(pk=key).select_related("by", "to", "undone_by").first()
+    bulk = (
+        BulkAssignment.objects.filter(pk=key)
+        .select_related("by", "to", "undone_by", "balanced")
+        .first()
+    )
     if bulk is None or not account.sees(BulkAssignmentLine).filter(bulk=bulk).exists():
         raise NotFound()
     return bulk

@@ -6,7 +6,7 @@ number of queries does not grow with the households.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -45,10 +45,6 @@ from yizhou.sealed import unseal
 DONE_DAYS = 7
 HEAD_FIRST = Case(When(relation=Relation.HEAD, then=Value(0)), default=Value(1))
 Json = dict[str, Any]
-Section = Callable[[Account, Collection[int]], dict[int, Any]]
-# Further parts of a household: name -> dotted name or callable (account, household ids) ->
-# {household id: json}. The floors above hang theirs into settings.FIELD_SECTIONS.
-SECTIONS: dict[str, str | Section] = {}
 
 # Households of own grids as first-level worker, of own open items, and those named (%(more)s).
 STAMP = """
@@ -111,11 +107,6 @@ def _stamp() -> str:
     return STAMP.replace("{sections}", told)
 
 
-def _called(source: Any) -> Callable[..., Any]:
-    found: Callable[..., Any] = import_string(source) if isinstance(source, str) else source
-    return found
-
-
 def _named(account: Account) -> set[int]:
     """Households others name for the account: assigned ones, those it stands in for."""
     return {pk for name in settings.FIELD_HOUSEHOLDS for pk in import_string(name)(account)}
@@ -139,9 +130,10 @@ def pack_of(account: Account) -> Json:
     members = _members(ids, today)
     last = last_visits(ids)
     known = known_about(ids, on=today)
+    # Further parts of a household by name: functions (account, ids) -> {household id: json}.
     sections = {
-        name: _called(source)(account, ids)
-        for name, source in {**SECTIONS, **settings.FIELD_SECTIONS}.items()
+        name: import_string(dotted)(account, ids)
+        for name, dotted in settings.FIELD_SECTIONS.items()
     }
     return {
         "made_at": timezone.localtime().isoformat(timespec="seconds"),

@@ -45,7 +45,6 @@ urlpatterns = [
     path("health/live/", health.live, name="health-live"),
     path("health/ready/", health.ready, name="health-ready"),
     path("my-work/", my_work.my_work, name="my-work"),
-    path("my-work/route/", my_work.route_sheet, name="route-sheet"),
     *record_visit.urlpatterns,
     *visits.urlpatterns,
     *field.urlpatterns,

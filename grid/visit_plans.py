@@ -217,12 +217,12 @@ def group_rows(today: date) -> list[dict[str, Any]]:
     """Every group with what is in force, what is entered for later, and whether anybody tells
     who is in it.
     """
-    rows = list(VisitCategory.objects.filter(Q(until_on=None) | Q(until_on__gt=today)))
+    now, later = VisitCategory.objects.now_and_later(today, "key")
     return [
         {
             "group": group,
-            "now": next((r for r in rows if r.key == group.key and r.from_on <= today), None),
-            "later": next((r for r in rows if r.key == group.key and r.from_on > today), None),
+            "now": now.get(group.key),
+            "later": later.get(group.key),
             "known": is_known(group.key),
         }
         for group in GROUPS

@@ -263,8 +263,6 @@ FIELD_ATTACHMENT_BYTES = 2_000_000  # phones aim at photo_bytes; old ones may mi
 # Read and thrown away before a refusal, so that the phone hears the answer.
 FIELD_DRAINED_BYTES = 64 * 1024 * 1024
 VERSION_OF_PACK = "1"  # the shape of the pack: a change makes every phone fetch it anew
-# Who takes in reports of new households (grid/actions/field_reports.py).
-FIELD_REPORTS = "grid.actions.discovery.report_household"
 # Further households, sections and stamps of the pack, by dotted name (grid/offline.py).
 FIELD_HOUSEHOLDS: list[str] = ["grid.pairings.paired_with"]
 FIELD_SECTIONS: dict[str, str] = {
@@ -319,10 +317,8 @@ DOSSIER_SECTIONS = [
 ]
 HOME_CARDS = ["monitoring.frame.home_cards", "grid.frame.home_cards"]
 HOME_SECTIONS = ["monitoring.frame.home_sections"]
-# Counts with links on the township's desk (grid/desk.py), and further filters of its list:
-# name -> (label, tone, dotted name of a function of the day that gives a Q over work items).
+# Counts with links on the township's desk (grid/desk.py).
 DESK_SECTIONS = ["monitoring.harmless.desk_section", "grid.frame.desk_section"]
-DESK_FILTERS: dict[str, tuple[str, str, str]] = {}
 
 # Phones on printed route sheets: "tail" (last four digits) or "full". To be confirmed.
 ROUTE_SHEET_PHONE = os.environ.get("ROUTE_SHEET_PHONE", "tail")

@@ -12,7 +12,15 @@ from grid.actions.holders import set_holders, tell_of
 from grid.actions.posts import appoint_post
 from grid.actions.work_items import visiting_roles
 from grid.loads import first_workers
-from grid.models import Account, Post, Region, WorkItem, WorkItemEvent
+from grid.models import (
+    Account,
+    BulkAssignment,
+    BulkAssignmentLine,
+    Post,
+    Region,
+    WorkItem,
+    WorkItemEvent,
+)
 from grid.roles import Act, Level, Role
 from grid.scope import require
 from yizhou.audit import record
@@ -33,11 +41,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Balanced:
-    """How many items moved, which stayed because others changed them, posts given for it."""
+    """How many items moved, which stayed because others changed them, posts given for it; and the
+    act itself, to be taken back within ten minutes.
+    """
 
     moved: int
     overtaken: list[int]
     posts: list[Post]
+    act: BulkAssignment
 
 
 @transaction.atomic
@@ -76,6 +87,7 @@ def accept_balance(*, acting: Account, region: Region, wanted: Sequence[Wanted])
         roles = visiting_roles(takers[pk], [item.code for item in given])
         rows += [(item, takers[pk], str(roles[item.code])) for item in given]
     _write(acting, rows)
+    act = _kept(acting, region, rows, posts)
     record(
         acting=acting,
         verb="balanced_work",
@@ -86,7 +98,7 @@ def accept_balance(*, acting: Account, region: Region, wanted: Sequence[Wanted])
         },
     )
     overtaken = sorted(set(asked) - {item.pk for item in items})
-    return Balanced(len(rows), overtaken, posts)
+    return Balanced(len(rows), overtaken, posts, act)
 
 
 def _let_visit(acting: Account, taker: Account, items: Sequence[WorkItem]) -> list[Post]:
@@ -109,6 +121,31 @@ def _let_visit(acting: Account, taker: Account, items: Sequence[WorkItem]) -> li
         )
         for code, due_on in sorted(last_due.items())
     ]
+
+
+def _kept(
+    acting: Account,
+    region: Region,
+    rows: Sequence[tuple[WorkItem, Account, str]],
+    posts: Sequence[Post],
+) -> BulkAssignment:
+    """What each item was before, for undo_bulk_assignment()."""
+    act = BulkAssignment.objects.create(by=acting, balanced=region)
+    act.posts.set(posts)
+    BulkAssignmentLine.objects.bulk_create(
+        BulkAssignmentLine(
+            bulk=act,
+            work_item=item,
+            result=BulkAssignmentLine.Result.ASSIGNED,
+            before_id=item.assignee_id,
+            role_before=item.assigned_role,
+            note_before=item.note,
+            after=taker,
+            version_after=item.version + 1,
+        )
+        for item, taker, _ in rows
+    )
+    return act
 
 
 def _write(acting: Any, rows: Sequence[tuple[WorkItem, Account, str]]) -> None:

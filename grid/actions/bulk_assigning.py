@@ -1,4 +1,4 @@
-"""Many visits assigned in one act, looked at beforehand, taken back within ten minutes."""
+"""Many visits assigned in one act, looked at beforehand; acts taken back within ten minutes."""
 
 import uuid
 from collections import Counter
@@ -13,6 +13,7 @@ from django.utils import timezone
 from psycopg2 import sql
 
 from grid.actions.holders import tell_of
+from grid.actions.posts import withdraw_post
 from grid.actions.work_items import route, visiting_roles
 from grid.models import (
     Account,
@@ -219,16 +220,20 @@ def _tell(acting: Any, sentences: dict[int, str]) -> None:
 def undo_bulk_assignment(*, acting: Account, bulk: BulkAssignment) -> tuple[int, int]:
     """Give the visits back to who had them, within ten minutes. Returns (given back, kept).
 
-    An item that anybody touched since keeps what it has now. Raises Refusal when it is too late.
+    An item that anybody touched since keeps what it has now. Posts given for a balance go with
+    it unless their holder still has work there. Raises Refusal when it is too late.
     """
     locked = BulkAssignment.objects.select_for_update().get(pk=bulk.pk)
+    what = "派单" if locked.balanced_id is None else "均衡"
     if locked.by_id != acting.pk:
-        raise NotAllowed("只有派单的人可以撤回这次派单。")
+        raise NotAllowed(f"只有办理的人可以撤回这次{what}。")
     require(acting, Act.ASSIGN_WORK)
     if locked.undone_at is not None:
-        raise Refusal("这次派单已经撤回过。", code="undone")
+        raise Refusal(f"这次{what}已经撤回过。", code="undone")
     if timezone.now() - locked.at > UNDO_WITHIN:
-        raise Refusal("派单已超过 10 分钟，不能整批撤回。请在镇级工作台逐件改派。", code="too_late")
+        raise Refusal(
+            f"{what}已超过 10 分钟，不能整批撤回。请在镇级工作台逐件改派。", code="too_late"
+        )
     lines = {line.work_item_id: line for line in locked.lines.filter(result=Result.ASSIGNED)}
     items = WorkItem.objects.select_for_update().filter(pk__in=lines).order_by("pk")
     back = [
@@ -239,16 +244,30 @@ def undo_bulk_assignment(*, acting: Account, bulk: BulkAssignment) -> tuple[int,
     ]
     if back:
         _write([(n.work_item_id, n.before_id, n.role_before, n.note_before) for n in back])
-        _tell(acting, {n.work_item_id: "撤回批量派单，恢复原承办人" for n in back})
+        batch = "批量派单" if locked.balanced_id is None else "均衡工作量"
+        _tell(acting, {n.work_item_id: f"撤回{batch}，恢复原承办人" for n in back})
     given_back = {line.pk for line in back}
     locked.lines.filter(pk__in=given_back).update(result=Result.UNDONE)
     locked.lines.filter(result=Result.ASSIGNED).update(result=Result.KEPT)
     locked.undone_at, locked.undone_by = timezone.now(), acting
     locked.save(update_fields=["undone_at", "undone_by"])
+    withdrawn = _withdraw_posts(acting, locked)
     record(
         acting=acting,
         verb="undid_assigned_many",
         subject=locked,
-        detail={"items": sorted(line.work_item_id for line in back)},
+        detail={"items": sorted(line.work_item_id for line in back), "posts": withdrawn},
     )
     return len(back), len(lines) - len(back)
+
+
+def _withdraw_posts(acting: Account, bulk: BulkAssignment) -> list[int]:
+    """Posts given for the act that nothing hangs on any more: no work in hand, no leave."""
+    withdrawn = []
+    posts = bulk.posts.select_related("account", "region").filter(leaves=None)
+    for post in posts.order_by("pk"):
+        in_hand = WorkItem.objects.open().filter(assignee=post.account, code=post.region_id)
+        if not in_hand.exists():
+            withdrawn.append(post.pk)
+            withdraw_post(acting=acting, post=post)
+    return withdrawn

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from grid.actions.figures import figure
@@ -208,9 +208,7 @@ def change_step(
         raise Refusal(f"请填 1 到 {most} 的整数；不提醒请选“停用”。", code="at")
     if from_on < timezone.localdate():
         raise Refusal("起用日期不能早于今天。", code="from_on")
-    same = NoticeStep.objects.select_for_update().filter(stage=stage, told=told)
-    same.filter(from_on__gte=from_on).delete()
-    same.filter(Q(until_on=None) | Q(until_on__gt=from_on)).update(until_on=from_on)
+    NoticeStep.objects.select_for_update().filter(stage=stage, told=told).make_way(from_on)
     if at is not None:
         NoticeStep.objects.create(
             stage=stage,

@@ -1,13 +1,13 @@
 """Households found by the way: the letter is kept, the report handed to whoever receives them."""
 
 import logging
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.module_loading import import_string
 
+from grid.actions.discovery import report_household
 from grid.actions.envelopes import (
     INCOMPLETE,
     NEXT,
@@ -28,16 +28,6 @@ from grid.scope import sight_of
 from yizhou.refusals import Denial, Refusal
 
 log = logging.getLogger("yizhou.field")
-NO_DESK = "上报已收到并保存，接收岗位启用后自动转办，您不用再送。"
-
-
-def desk() -> Callable[..., Any] | None:
-    """The function that takes reports in; None while the platform has none."""
-    try:
-        taking: Callable[..., Any] = import_string(settings.FIELD_REPORTS)
-    except ImportError:
-        return None
-    return taking
 
 
 @transaction.atomic
@@ -72,11 +62,8 @@ def _hand_over(acting: Account, sent: Sent, said: Mapping[str, Any]) -> Verdict:
         "household_id": household.pk if household else None,
         "code": household.cell_id if household else place if within else sent.phone.code,
     }
-    taking = desk()
-    if taking is None:
-        return Verdict(State.HELD, NO_DESK, Because.NO_DESK, **where)
     try:
-        sentence = handed_over(taking, acting, said, sent.clock, where["household_id"])
+        sentence = handed_over(acting, sent.name, said, sent.clock, where["household_id"])
     except Incomplete as no:
         return Verdict(State.INVALID, INCOMPLETE, errors=no.errors, **where)
     except Refusal as no:
@@ -89,17 +76,17 @@ def _hand_over(acting: Account, sent: Sent, said: Mapping[str, Any]) -> Verdict:
 
 
 def handed_over(
-    taking: Callable[..., Any],
     acting: Account,
+    report_id: uuid.UUID,
     said: Mapping[str, Any],
     clock: Clock,
     household_id: int | None,
 ) -> str:
-    """What the desk answers the worker. Raises Denial."""
+    """The township has it now: what the worker is answered. Raises Denial."""
     with transaction.atomic():
-        taken = taking(
+        taken = report_household(
             acting=acting,
-            report_id=uuid_of(said.get("id")),
+            report_id=report_id,
             found_at=clock.right(moment_of(said.get("found_at"))),
             name=text_of(said.get("name"), 60),
             phone=text_of(said.get("phone"), 30),
@@ -111,4 +98,4 @@ def handed_over(
             household_id=household_id,
             position=said.get("position") if isinstance(said.get("position"), dict) else None,
         )
-    return str(taken.receipt_sentence)
+    return taken.receipt_sentence

@@ -1,12 +1,11 @@
-"""Figures of the visit plan and of the clock: dated, with their source; changed by the county."""
+"""Figures of the plan, the clock and of reports: dated, with source; changed by the county."""
 
 from datetime import date
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from grid.models import Account, RoutineFigure
+from grid.models import Account, ReportLimit, RoutineFigure
 from grid.roles import Act
 from grid.scope import require
 from yizhou.audit import record
@@ -24,6 +23,7 @@ PROPOSED = {
     Key.LONGEST_PAUSE: 30,
 }
 MOST = 500
+MOST_WORKDAYS = 60
 
 
 def figure(key: RoutineFigure.Key, day: date) -> int:
@@ -51,9 +51,7 @@ def change_figure(
         raise Refusal(f"请填 1 到 {MOST} 的整数。", code="value")
     if from_on < timezone.localdate():
         raise Refusal("起用日期不能早于今天。", code="from_on")
-    same = RoutineFigure.objects.select_for_update().filter(key=key)
-    same.filter(from_on__gte=from_on).delete()
-    same.filter(Q(until_on=None) | Q(until_on__gt=from_on)).update(until_on=from_on)
+    RoutineFigure.objects.select_for_update().filter(key=key).make_way(from_on)
     row = RoutineFigure.objects.create(
         key=key, value=value, from_on=from_on, source=source, is_confirmed=is_confirmed
     )
@@ -63,6 +61,46 @@ def change_figure(
         subject=row,
         reason=source,
         detail={"key": key, "value": value, "from_on": f"{from_on}", "confirmed": is_confirmed},
+    )
+
+
+@transaction.atomic
+def change_report_limit(
+    *,
+    acting: Account,
+    step: str,
+    value: int,
+    from_on: date,
+    source: str,
+    is_confirmed: bool,
+) -> None:
+    """Working days of a report's step from a day on; reports already in keep their day.
+
+    Raises NotAllowed, Refusal.
+    """
+    require(acting, Act.PLAN_VISITS)
+    source = reason_given(source, ask=ASK_SOURCE)
+    if step not in ReportLimit.Step.values:
+        raise Refusal("没有这个时限。请刷新页面重新选择。", code="step")
+    if not 1 <= value <= MOST_WORKDAYS:
+        raise Refusal(f"请填 1 到 {MOST_WORKDAYS} 的整数。", code="value")
+    if from_on < timezone.localdate():
+        raise Refusal("起用日期不能早于今天。", code="from_on")
+    ReportLimit.objects.select_for_update().filter(step=step).make_way(from_on)
+    row = ReportLimit.objects.create(
+        step=step, workdays=value, from_on=from_on, source=source, is_confirmed=is_confirmed
+    )
+    record(
+        acting=acting,
+        verb="changed_report_limit",
+        subject=row,
+        reason=source,
+        detail={
+            "step": step,
+            "workdays": value,
+            "from_on": f"{from_on}",
+            "confirmed": is_confirmed,
+        },
     )
 
 

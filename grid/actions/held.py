@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from grid.actions.facts import apply_edits, checked_edits
-from grid.actions.field_reports import desk, handed_over
+from grid.actions.field_reports import handed_over
 from grid.envelopes import letter_of
 from grid.letters import Clock, VisitLetter, visit_letter
 from grid.models import Account, Envelope, Household, Visit, WorkItemPurpose
@@ -163,12 +163,10 @@ def _answers(letter: VisitLetter) -> tuple[dict[str, Any], bool]:
 
 
 def _to_the_desk(envelope: Envelope, letter: Mapping[str, Any]) -> str:
-    taking = desk()
-    if taking is None:
-        raise Refusal("上报的接收岗位还没有启用，启用后再转办。", code="no_desk")
     try:
-        return handed_over(
-            taking, envelope.sender, letter, clock_of(envelope), envelope.household_id
-        )[:300]
+        sentence = handed_over(
+            envelope.sender, envelope.pk, letter, clock_of(envelope), envelope.household_id
+        )
     except Denial as no:
         raise Refusal(no.sentence, code=no.code) from None
+    return sentence[:300]

@@ -179,6 +179,22 @@ def end_post(
     )
 
 
+@transaction.atomic
+def withdraw_post(*, acting: Account, post: Post) -> None:
+    """An appointment of today is taken back: it never was. Raises NotAllowed, Refusal."""
+    check_may_appoint(acting, post.account, Role(post.role), post.region)
+    if post.from_on < timezone.localdate():
+        raise Refusal("这个职务不是今天任的，不能撤回。请办理离任。", code="from_on")
+    record(
+        acting=acting,
+        verb="withdrew_post",
+        subject=post,
+        detail={"account": post.account_id, "role": post.role, "seat": post.seat},
+    )
+    forget_sight(post.account)
+    post.delete()
+
+
 def _check_nothing_left(post: Post) -> None:
     """Work the holder may no longer visit after this post is gone."""
     if post.region is None:

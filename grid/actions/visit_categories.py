@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from grid.actions.deadlines import install_steps
@@ -56,11 +55,9 @@ def change_category(
     if from_on < timezone.localdate():
         raise Refusal("起用日期不能早于今天。", code="from_on")
     same = VisitCategory.objects.select_for_update().filter(key=key)
-    later = same.filter(from_on__gte=from_on)
-    if PlanEntry.objects.filter(category__in=later).exists():
+    if PlanEntry.objects.filter(category__in=same.filter(from_on__gte=from_on)).exists():
         raise Refusal("这类农户从这一天起的安排已经排好。请把起用日期改晚一天。", code="from_on")
-    later.delete()
-    same.filter(Q(until_on=None) | Q(until_on__gt=from_on)).update(until_on=from_on)
+    same.make_way(from_on)
     row = VisitCategory.objects.create(
         key=key,
         months=months,

@@ -51,7 +51,7 @@ WHERE h.id = e.household_id AND e.state IN ('planned', 'opened') AND e.code <> h
 # A rhythm that is no longer wanted, and households that are no more.
 DROP_PLANNED = """
 UPDATE grid_planentry e SET state = 'dropped'
-WHERE e.campaign_id IS NULL AND e.state = 'planned'
+WHERE e.campaign_id IS NULL AND e.state = 'planned' AND starts_with(e.code, %(below)s)
   AND NOT EXISTS (SELECT 1 FROM wanted w
                   WHERE w.household_id = e.household_id AND w.months = e.months)
 """
@@ -139,15 +139,18 @@ RETURNING e.id, v.was, e.campaign_id IS NULL
 
 
 @transaction.atomic
-def draw_up_plan(*, acting: Any, today: date | None = None) -> Drawn:
-    """Every household's next visit of the period that runs, spread over its weeks by hamlet."""
+def draw_up_plan(*, acting: Any, today: date | None = None, below: str = "") -> Drawn:
+    """Every household's next visit of the period that runs, spread over its weeks by hamlet.
+
+    `below`: only for households of this place; the others' plans stay as they are.
+    """
     today = today or timezone.localdate()
     _one_at_a_time()
     run(SQL(FOLLOW))
     lapsed = _end_past(acting, today)
-    _make_wanted(today)
+    _make_wanted(today, below)
     run(SQL(CHANGE_MODE))
-    dropped = run(SQL(DROP_PLANNED))
+    dropped = _execute(DROP_PLANNED, {"below": below})
     counted = _count_visits(acting)
     new = _execute(DRAW_UP, _draw_values(today))
     drawn = Drawn(new=new, dropped=dropped, lapsed=lapsed, counted=counted)
@@ -177,12 +180,12 @@ def _fetch(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _make_wanted(today: date) -> None:
+def _make_wanted(today: date, below: str) -> None:
     """The temporary table `wanted`: every household with its shortest rhythm."""
     run(SQL("DROP TABLE IF EXISTS wanted"))
     run(
         SQL("CREATE TEMPORARY TABLE wanted ON COMMIT DROP AS {}").format(
-            wanted_by(categories_on(today), today)
+            wanted_by(categories_on(today), today, place=below)
         )
     )
     run(SQL("CREATE UNIQUE INDEX wanted_household ON wanted (household_id)"))
@@ -268,7 +271,7 @@ due AS (
     LEFT JOIN routed r ON r.code = e.code
     LEFT JOIN grid_workitem i ON i.household_id = e.household_id AND i.state <> 'closed'
     WHERE e.state = 'planned' AND e.week_on <= %(today)s AND e.period_from <= %(today)s
-      AND e.period_until > %(today)s
+      AND e.period_until > %(today)s AND starts_with(e.code, %(below)s)
       AND (i.id IS NULL OR (e.campaign_id IS NOT NULL AND i.state = 'to_visit'))
 ),
 ranked AS (
@@ -301,9 +304,15 @@ WHERE e.id = ANY (%(entries)s) AND p.subject = e.id AND p.state = 'wanted'
 
 
 @transaction.atomic
-def open_plan(*, acting: Any, today: date | None = None) -> int:
-    """Send out what is due and fits each worker's week. Returns how many visits were asked for."""
-    today = today or timezone.localdate()
+def open_plan(
+    *, acting: Any, today: date | None = None, at: datetime | None = None, below: str = ""
+) -> int:
+    """Send out what is due and fits each worker's week. Returns how many visits were asked for.
+
+    `below`: only in this place. `at`: a moment that has passed, from which the visits count as
+    open, for a county whose last weeks are played after.
+    """
+    today = today or timezone.localdate(at)
     _one_at_a_time()
     run(SQL(FOLLOW))
     _count_visits(acting)
@@ -319,6 +328,7 @@ def open_plan(*, acting: Any, today: date | None = None) -> int:
             "accounts": [account for account, _ in visitors.values()],
             "monday": monday,
             "today": today,
+            "below": below,
             "routine": figure(RoutineFigure.Key.ROUTINE_A_WEEK, today),
             "check": figure(RoutineFigure.Key.CHECK_A_WEEK, today),
         },
@@ -327,8 +337,8 @@ def open_plan(*, acting: Any, today: date | None = None) -> int:
         return 0
     workdays = figure(RoutineFigure.Key.WORKDAYS_TO_VISIT, today)
     usual = add_workdays(today, workdays)
-    before = timezone.now()  # earlier than the new items, so that they count for the week
-    opened = open_work_items(acting=acting, requests=[_request(row, usual) for row in rows])
+    before = at or timezone.now()  # no later than the new items, so that they count for the week
+    opened = open_work_items(acting=acting, requests=[_request(row, usual) for row in rows], at=at)
     moved = _execute(OPENED, {"entries": [row[0] for row in rows], "now": before})
     record(
         acting=acting,

@@ -38,6 +38,18 @@ class Report:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the form says of one visit, before it is checked. `phone_time_at`: by a wrong clock."""
+
+    visited_at: datetime | None
+    mode: str
+    answers: Mapping[str, Any]
+    note: str
+    form_version: int
+    phone_time_at: datetime | None
+
+
 class Incomplete(Refusal):
     """The form lacks or misstates something; `errors` has one sentence per field."""
 
@@ -95,11 +107,12 @@ def file_visit(
             raise Overtaken("这次走访核实的事由都已撤销或已有人回传。")
     left -= len(purposes)
     kinds = {purpose.kind for purpose in purposes.values()}
-    values, errors = _checked(visited_at, mode, answers, note, kinds, form_version)
+    said = Said(visited_at, mode, answers, note, form_version, phone_time_at)
+    values, errors = _checked(said, kinds)
     errors |= _report_errors(reports, purposes, mode)
     if not confirmed:
         errors["confirmed"] = "请确认以上内容是本人核实。"
-    if errors or visited_at is None:
+    if errors:
         raise Incomplete(errors)
     state = WorkItem.State.TO_VISIT if left else WorkItem.State.VISITED
     changed = WorkItem.objects.filter(pk=item.pk, state=WorkItem.State.TO_VISIT).update(
@@ -111,18 +124,14 @@ def file_visit(
     if not changed:
         raise Overtaken("这一户已经有人回传或已办结，请返回列表刷新。")
     item.state = state
-    visit = Visit.objects.create(
-        id=visit_id,
-        work_item=item,
+    visit = _kept(
+        said,
+        values,
+        visit_id=visit_id,
+        by=acting,
         household_id=item.household_id,
         code=item.code,
-        by=acting,
-        visited_at=visited_at,
-        phone_time_at=phone_time_at,
-        mode=mode,
-        form_version=form_version,
-        answers=values,
-        note=note,
+        item=item,
     )
     VisitReport.objects.bulk_create(
         VisitReport(visit=visit, purpose_id=r.purpose_id, outcome=r.outcome, note=r.note)
@@ -139,30 +148,50 @@ def file_visit(
     return visit
 
 
-def _checked(
-    visited_at: datetime | None,
-    mode: str,
-    answers: Mapping[str, Any],
-    note: str,
-    kinds: Collection[str],
-    version: int = FORM_VERSION,
-) -> tuple[dict[str, Any], dict[str, str]]:
+def _kept(
+    said: Said,
+    values: dict[str, Any],
+    *,
+    visit_id: uuid.UUID,
+    by: Account,
+    household_id: int,
+    code: str,
+    item: WorkItem | None = None,
+) -> Visit:
+    """The visit's row, with the answers as they were read."""
+    assert said.visited_at is not None  # _checked() asked for it
+    return Visit.objects.create(
+        id=visit_id,
+        work_item=item,
+        household_id=household_id,
+        code=code,
+        by=by,
+        visited_at=said.visited_at,
+        phone_time_at=said.phone_time_at,
+        mode=said.mode,
+        form_version=said.form_version,
+        answers=values,
+        note=said.note,
+    )
+
+
+def _checked(said: Said, kinds: Collection[str]) -> tuple[dict[str, Any], dict[str, str]]:
     """The answers read, and what is wrong. Nobody met means only a note is asked."""
     errors: dict[str, str] = {}
     now = timezone.now()
-    if visited_at is None:
+    if said.visited_at is None:
         errors["visited_on"] = "走访日期写成年-月-日，例如 2026-11-24。"
-    elif not now - OLDEST <= visited_at <= now + CLOCK_SLACK:
+    elif not now - OLDEST <= said.visited_at <= now + CLOCK_SLACK:
         errors["visited_on"] = "走访时间应在最近 31 天内，不能晚于现在。"
-    if mode not in Visit.Mode.values:
+    if said.mode not in Visit.Mode.values:
         errors["mode"] = "请选择走访方式。"
     values: dict[str, Any] = {}
-    if mode == Visit.Mode.NOT_MET:
-        if len(note.strip()) < 4:
+    if said.mode == Visit.Mode.NOT_MET:
+        if len(said.note.strip()) < 4:
             errors["note"] = "没有见到人，请写明去了几次、问了谁（至少 4 个字）。"
     else:
-        day = timezone.localdate(visited_at) if visited_at else None
-        read = read_answers(answers, version=version, kinds=kinds, on=day)
+        day = timezone.localdate(said.visited_at) if said.visited_at else None
+        read = read_answers(said.answers, version=said.form_version, kinds=kinds, on=day)
         values = read.values
         errors |= {f"q_{name}": sentence for name, sentence in read.errors.items()}
     return values, errors
@@ -209,20 +238,17 @@ def file_extra_visit(
     """
     if visiting_role(acting, household.cell_id) is None:
         raise NotAllowed("您在这个网格没有可以入户的在任职务。")
-    values, errors = _checked(visited_at, mode, answers, note, kinds, form_version)
-    if errors or visited_at is None:
+    said = Said(visited_at, mode, answers, note, form_version, phone_time_at)
+    values, errors = _checked(said, kinds)
+    if errors:
         raise Incomplete(errors)
-    visit = Visit.objects.create(
-        id=visit_id,
-        household=household,
-        code=household.cell_id,
+    visit = _kept(
+        said,
+        values,
+        visit_id=visit_id,
         by=acting,
-        visited_at=visited_at,
-        phone_time_at=phone_time_at,
-        mode=mode,
-        form_version=form_version,
-        answers=values,
-        note=note,
+        household_id=household.pk,
+        code=household.cell_id,
     )
     record(acting=acting, verb="filed_extra_visit", subject=visit)
     return visit

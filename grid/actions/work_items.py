@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
-from grid.actions.holders import set_holders
+from grid.actions.holders import set_holders, tell_of
 from grid.models import Account, ClockPause, WorkItem, WorkItemEvent, WorkItemPurpose
 from grid.roles import ROLES, VISIT_CHAIN, Act, Role
 from grid.scope import holdings_of, may, require
@@ -134,15 +134,17 @@ RETURNING work_item_id, title, severity, due_on
 
 
 @transaction.atomic
-def open_work_items(*, acting: Any, requests: Sequence[VisitRequest]) -> Opened:
+def open_work_items(
+    *, acting: Any, requests: Sequence[VisitRequest], at: datetime | None = None
+) -> Opened:
     """Put purposes on the households' open work items, opening and routing those that lack one.
 
     Nobody knocks twice: one open item a household, by database constraint. Repeating a request
-    with the same (kind, subject) changes nothing.
+    with the same (kind, subject) changes nothing. `at`: since when they count as open, if not now.
     """
     if not requests:
         return Opened(0, 0)
-    values = _as_arrays(requests) | {"now": timezone.now()}
+    values = _as_arrays(requests) | {"now": at or timezone.now()}
     # Under their locks: an item found open must not be closed before its purpose is added.
     list(_open_items(values))
     new = _open_missing(acting, values)
@@ -430,17 +432,7 @@ def end_purposes(
     done = [pk for pk in set(items) if pk not in left]
     closed = WorkItem.objects.filter(pk__in=done).exclude(state=State.CLOSED)
     count = closed.update(state=State.CLOSED, closed_at=timezone.now(), version=F("version") + 1)
-    WorkItemEvent.objects.bulk_create(
-        [
-            WorkItemEvent(
-                work_item_id=pk,
-                verb=Verb.CLOSED,
-                by_name=acting.display_name,
-                sentence=sentence[:300],
-            )
-            for pk in done
-        ]
-    )
+    tell_of(acting, Verb.CLOSED, ((pk, sentence) for pk in done))
     return count
 
 

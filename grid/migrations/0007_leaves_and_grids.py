@@ -258,7 +258,10 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[
                             ("kind", "="),
-                            (yizhou.terms.TermRange("from_on", "until_on"), "&&"),
+                            (
+                                yizhou.terms.TermRange(models.F("from_on"), models.F("until_on")),
+                                "&&",
+                            ),
                         ],
                         name="visit_minutes_one_at_a_time",
                     ),

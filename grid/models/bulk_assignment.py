@@ -5,12 +5,17 @@ import uuid
 from django.db import models
 
 from grid.models.account import Account
+from grid.models.post import Post
+from grid.models.region import Region
 from grid.models.work_item import WorkItem
 from grid.roles import Role
 
 
 class BulkAssignment(models.Model):
-    """Many work items assigned at once. `id` is made by the form: sending it twice is harmless."""
+    """Many work items assigned at once, or moved to even out the work of a place (`balanced`).
+
+    `id` is made by the form: sending it twice is harmless.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     by = models.ForeignKey(
@@ -26,6 +31,15 @@ class BulkAssignment(models.Model):
         help_text="空：按网格员、屯、村逐级",
     )
     note = models.CharField("交办说明", max_length=300, blank=True)
+    balanced = models.ForeignKey(
+        Region,
+        verbose_name="均衡的地方",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="空：派单",
+    )
+    posts = models.ManyToManyField(Post, verbose_name="为此任的职务", related_name="+")
     undone_at = models.DateTimeField("撤回时间", null=True)
     undone_by = models.ForeignKey(
         Account, verbose_name="撤回人", null=True, on_delete=models.PROTECT, related_name="+"

@@ -1,20 +1,17 @@
 """Households in difficulty that somebody met: reported, read by the township, taken up or not."""
 
 import uuid
-from datetime import date
 from typing import Self
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from grid.models.account import Account
 from grid.models.household import Household
 from grid.models.region import Region
 from grid.models.visit import Outcome
 from yizhou.sealed import digest
-from yizhou.terms import TermRange
+from yizhou.terms import DatedQuerySet, one_at_a_time
 
 
 class Difficulty(models.TextChoices):
@@ -169,11 +166,6 @@ class HouseholdReport(models.Model):
         )
 
 
-class ReportLimitQuerySet(models.QuerySet):
-    def on(self, day: date) -> Self:
-        return self.filter(Q(until_on=None) | Q(until_on__gt=day), from_on__lte=day)
-
-
 class ReportLimit(models.Model):
     """How many working days a step of a report may take: dated, with its source."""
 
@@ -188,7 +180,7 @@ class ReportLimit(models.Model):
     source = models.CharField("依据", max_length=200)
     is_confirmed = models.BooleanField("已核定", default=False)
 
-    objects = ReportLimitQuerySet.as_manager()
+    objects = DatedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "上报处理时限"
@@ -196,14 +188,12 @@ class ReportLimit(models.Model):
         ordering = ["step", "-from_on"]
         constraints = [
             models.CheckConstraint(name="report_limit_has_source", condition=~Q(source="")),
-            ExclusionConstraint(
-                name="report_limit_one_at_a_time",
-                expressions=[
-                    ("step", RangeOperators.EQUAL),
-                    (TermRange(F("from_on"), F("until_on")), RangeOperators.OVERLAPS),
-                ],
-            ),
+            one_at_a_time("report_limit_one_at_a_time", "step"),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_step_display()} {self.workdays} 个工作日"
+
+    @property
+    def value(self) -> int:
+        return self.workdays

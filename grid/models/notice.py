@@ -1,10 +1,7 @@
 """The clock of work items: who is told when, told notices, pauses, and messages that go out."""
 
-from datetime import date
 from typing import Self
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -14,7 +11,7 @@ from grid.models.household import Household
 from grid.models.work_item import WorkItem
 from grid.roles import Role
 from yizhou.deferred import LeasedJob
-from yizhou.terms import TermRange
+from yizhou.terms import DatedQuerySet, one_at_a_time
 
 ASSIGNEE = "assignee"
 
@@ -25,11 +22,6 @@ class Stage(models.IntegerChoices):
     BEFORE = 1, "将到时限"
     ORANGE = 2, "橙色提醒"
     RED = 3, "红色超期"
-
-
-class NoticeStepQuerySet(models.QuerySet):
-    def on(self, day: date) -> Self:
-        return self.filter(Q(until_on=None) | Q(until_on__gt=day), from_on__lte=day)
 
 
 class NoticeStep(models.Model):
@@ -56,7 +48,7 @@ class NoticeStep(models.Model):
     source = models.CharField("依据", max_length=200)
     is_confirmed = models.BooleanField("已核定", default=False)
 
-    objects = NoticeStepQuerySet.as_manager()
+    objects = DatedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "提醒规则"
@@ -70,14 +62,7 @@ class NoticeStep(models.Model):
                 | Q(stage=Stage.ORANGE, at__range=(1, 100))
                 | Q(stage=Stage.RED, at__range=(1, 90)),
             ),
-            ExclusionConstraint(
-                name="notice_step_one_at_a_time",
-                expressions=[
-                    ("stage", RangeOperators.EQUAL),
-                    ("told", RangeOperators.EQUAL),
-                    (TermRange(F("from_on"), F("until_on")), RangeOperators.OVERLAPS),
-                ],
-            ),
+            one_at_a_time("notice_step_one_at_a_time", "stage", "told"),
         ]
 
     def __str__(self) -> str:

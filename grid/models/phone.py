@@ -161,7 +161,6 @@ class Envelope(models.Model):
         WRONG_TIME = "wrong_time", "走访时间不可信"
         NO_HOUSEHOLD = "no_household", "登记里没有这一户"
         NO_VISIT = "no_visit", "要更正的走访不是本人的最新记录"
-        NO_DESK = "no_desk", "上报还没有接收岗位"
         REFUSED = "refused", "接收时被退回"
 
     id = models.UUIDField(primary_key=True, editable=False)

@@ -1,19 +1,9 @@
 """How long a visit takes, by what it is for: a dated setting, to be confirmed by the county."""
 
-from datetime import date
-from typing import Self
-
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import Q
 
-from yizhou.terms import TermRange
-
-
-class VisitMinutesQuerySet(models.QuerySet):
-    def on(self, day: date) -> Self:
-        return self.filter(Q(until_on=None) | Q(until_on__gt=day), from_on__lte=day)
+from yizhou.terms import DatedQuerySet, one_at_a_time
 
 
 class VisitMinutes(models.Model):
@@ -26,7 +16,7 @@ class VisitMinutes(models.Model):
     source = models.CharField("依据", max_length=200)
     is_confirmed = models.BooleanField("已核定", default=False)
 
-    objects = VisitMinutesQuerySet.as_manager()
+    objects = DatedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "入户用时"
@@ -36,13 +26,7 @@ class VisitMinutes(models.Model):
             models.CheckConstraint(
                 name="visit_minutes_sensible", condition=Q(minutes__gte=1, minutes__lte=480)
             ),
-            ExclusionConstraint(
-                name="visit_minutes_one_at_a_time",
-                expressions=[
-                    ("kind", RangeOperators.EQUAL),
-                    (TermRange("from_on", "until_on"), RangeOperators.OVERLAPS),
-                ],
-            ),
+            one_at_a_time("visit_minutes_one_at_a_time", "kind"),
         ]
 
     def __str__(self) -> str:

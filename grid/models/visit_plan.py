@@ -3,8 +3,6 @@
 from datetime import date
 from typing import Self
 
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Q
 
@@ -12,12 +10,7 @@ from grid.models.campaign import Campaign
 from grid.models.household import Household
 from grid.models.visit import Visit
 from grid.models.work_item import WorkItem
-from yizhou.terms import TermRange
-
-
-class DatedQuerySet(models.QuerySet):
-    def on(self, day: date) -> Self:
-        return self.filter(Q(until_on=None) | Q(until_on__gt=day), from_on__lte=day)
+from yizhou.terms import DatedQuerySet, one_at_a_time
 
 
 class Rhythm(models.IntegerChoices):
@@ -55,13 +48,7 @@ class VisitCategory(models.Model):
         ordering = ["key", "-from_on"]
         constraints = [
             models.CheckConstraint(name="visit_category_has_source", condition=~Q(source="")),
-            ExclusionConstraint(
-                name="visit_category_one_at_a_time",
-                expressions=[
-                    ("key", RangeOperators.EQUAL),
-                    (TermRange(F("from_on"), F("until_on")), RangeOperators.OVERLAPS),
-                ],
-            ),
+            one_at_a_time("visit_category_one_at_a_time", "key"),
         ]
 
     def __str__(self) -> str:
@@ -94,13 +81,7 @@ class RoutineFigure(models.Model):
         constraints = [
             models.CheckConstraint(name="routine_figure_has_source", condition=~Q(source="")),
             models.CheckConstraint(name="routine_figure_positive", condition=Q(value__gte=1)),
-            ExclusionConstraint(
-                name="routine_figure_one_at_a_time",
-                expressions=[
-                    ("key", RangeOperators.EQUAL),
-                    (TermRange(F("from_on"), F("until_on")), RangeOperators.OVERLAPS),
-                ],
-            ),
+            one_at_a_time("routine_figure_one_at_a_time", "key"),
         ]
 
     def __str__(self) -> str:

@@ -225,6 +225,7 @@ def assigned(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
         "done": sum(line.result == done for line in lines),
         "left": sum(line.result not in (done, "undone") for line in lines),
         "may_undo": may_undo(request.user, bulk),
+        "posts": bulk.posts.select_related("account", "region"),
     }
     return render(request, "grid/desk_assigned.html", context)
 

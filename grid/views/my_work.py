@@ -25,7 +25,7 @@ State = WorkItem.State
 Tabs = dict[str, tuple[str, Q]]
 
 
-def _conditions(today: date) -> Tabs:
+def tabs_of(today: date) -> Tabs:
     week_end = today + timedelta(days=7)
     to_visit = Q(state=State.TO_VISIT)
     done_since = timezone.now() - timedelta(days=30)
@@ -45,7 +45,7 @@ def _conditions(today: date) -> Tabs:
 def my_work(request: SignedInRequest) -> HttpResponse:
     if not may(request.user, Act.RECORD_VISIT):
         raise NotAllowed("您的职务没有入户走访任务。")
-    tabs = _conditions(timezone.localdate())
+    tabs = tabs_of(timezone.localdate())
     own = request.user.sees(WorkItem).filter(assignee=request.user)
     counts = own.aggregate(**{key: Count("pk", filter=where) for key, (_, where) in tabs.items()})
     tab = request.GET.get("tab", "")
@@ -63,21 +63,6 @@ def my_work(request: SignedInRequest) -> HttpResponse:
         "household_count": request.user.sees(Household).living().count(),
     }
     return render(request, "grid/my_work.html", context)
-
-
-@login_required
-@require_GET
-def route_sheet(request: SignedInRequest) -> HttpResponse:
-    """What is to be visited, by hamlet, for paper: no number of anybody stands on it."""
-    if not may(request.user, Act.RECORD_VISIT):
-        raise NotAllowed("您的职务没有入户走访任务。")
-    tabs = _conditions(timezone.localdate())
-    tab = request.GET.get("tab", "all")
-    tab = tab if tab in ("today", "week", "all") else "all"
-    own = request.user.sees(WorkItem).filter(assignee=request.user)
-    items = _shown(own.filter(tabs[tab][1]).order_by(*ORDERS["route"]))
-    context = {"items": items, "tab": tab, "label": tabs[tab][0], "most": MOST}
-    return render(request, "grid/route_sheet.html", context)
 
 
 def _tabs(tabs: Tabs, counts: dict[str, int], current: str, order: str) -> list[dict[str, Any]]:

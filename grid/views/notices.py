@@ -1,5 +1,7 @@
 """提醒: visits whose time runs out, for everybody whose turn it is; and the county's ladder."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from grid import deadlines
 from grid.actions.deadlines import change_step
-from grid.actions.figures import change_figure
+from grid.actions.figures import (
+    MOST,
+    MOST_WORKDAYS,
+    change_figure,
+    change_report_limit,
+)
 from grid.actions.notices import see_notices
 from grid.frame import is_field_worker, sees_people
 from grid.paging import capped_page
@@ -104,6 +111,7 @@ def _rules_context(request: SignedInRequest) -> dict[str, Any]:
     return {
         "ladder": deadlines.ladder(today),
         "figures": deadlines.figures(today),
+        "limits": deadlines.report_limits(today),
         "may_plan": request.user.may(Act.PLAN_VISITS),
     }
 
@@ -112,45 +120,53 @@ def _rules_context(request: SignedInRequest) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def change_rule(request: SignedInRequest, stage: int, told: str) -> HttpResponse:
     require(request.user, Act.PLAN_VISITS)
-    rung = next(
-        (r for r in _rules_context(request)["ladder"] if (r.stage, r.told) == (stage, told)), None
-    )
+    ladder = deadlines.ladder(timezone.localdate())
+    rung = next((r for r in ladder if (r.stage, r.told) == (stage, told)), None)
     if rung is None:
         raise NotFound("没有这条提醒规则。请回到提醒规则重新选择。")
     form = StepForm(request.POST or None, rung=rung)
-    if request.method == "POST" and form.is_valid():
-        try:
-            change_step(acting=request.user, stage=stage, told=told, **form.cleaned_data)
-        except Refusal as no:
-            form.add_error(no.code if no.code in form.fields else None, no.sentence)
-        else:
-            messages.success(request, f"“{rung.stage.label}·{rung.told.label}”已保存。")
-            return redirect("notice-rules")
-    context = {
-        "form": form,
-        "title": f"{rung.stage.label} · {rung.told.label}",
-        "back": reverse("notice-rules"),
-    }
-    return render(request, "grid/routine_change.html", context, status=422 if form.errors else 200)
+    save = partial(change_step, stage=stage, told=told)
+    return _changed(request, form, f"{rung.stage.label} · {rung.told.label}", save)
 
 
 @login_required
 @require_http_methods(["GET", "POST"])
 def change_number(request: SignedInRequest, key: str) -> HttpResponse:
     require(request.user, Act.PLAN_VISITS)
-    found = next((f for f in _rules_context(request)["figures"] if f["key"] == key), None)
-    if found is None:
+    figure = _figure(deadlines.figures(timezone.localdate()), key)
+    form = FigureForm(request.POST or None, figure=figure, most=MOST)
+    return _changed(request, form, figure.label, partial(change_figure, key=key))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def change_limit(request: SignedInRequest, step: str) -> HttpResponse:
+    require(request.user, Act.PLAN_VISITS)
+    figure = _figure(deadlines.report_limits(timezone.localdate()), step)
+    form = FigureForm(request.POST or None, figure=figure, most=MOST_WORKDAYS)
+    return _changed(request, form, figure.label, partial(change_report_limit, step=step))
+
+
+def _figure(figures: list[deadlines.Figure], key: str) -> deadlines.Figure:
+    figure = next((f for f in figures if f.key == key), None)
+    if figure is None:
         raise NotFound("没有这个数值。请回到提醒规则重新选择。")
-    form = FigureForm(request.POST or None, now=found["now"])
+    return figure
+
+
+def _changed(
+    request: SignedInRequest, form: Any, title: str, save: Callable[..., None]
+) -> HttpResponse:
+    """Save what was filled in and go back to the rules, or show the form with its errors."""
     if request.method == "POST" and form.is_valid():
         try:
-            change_figure(acting=request.user, key=key, **form.cleaned_data)
+            save(acting=request.user, **form.cleaned_data)
         except Refusal as no:
             form.add_error(no.code if no.code in form.fields else None, no.sentence)
         else:
-            messages.success(request, f"“{found['key'].label}”已保存。")
+            messages.success(request, f"“{title}”已保存。")
             return redirect("notice-rules")
-    context = {"form": form, "title": found["key"].label, "back": reverse("notice-rules")}
+    context = {"form": form, "title": title, "back": reverse("notice-rules")}
     return render(request, "grid/routine_change.html", context, status=422 if form.errors else 200)
 
 
@@ -160,4 +176,5 @@ urlpatterns = [
     path("notices/rules/", rules, name="notice-rules"),
     path("notices/rules/<int:stage>/<str:told>/", change_rule, name="change-notice-rule"),
     path("notices/figures/<str:key>/", change_number, name="change-routine-figure"),
+    path("notices/limits/<str:step>/", change_limit, name="change-report-limit"),
 ]

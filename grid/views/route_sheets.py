@@ -1,4 +1,4 @@
-"""Route sheets on paper: one for each worker, in the order of the road."""
+"""Route sheets on paper, for the township and for a worker: in the order of the road."""
 
 from itertools import groupby
 from typing import Any
@@ -7,15 +7,19 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from grid.desk import Desk, DeskFilters, DeskRow, by_hamlet, rows_of, with_purposes
 from grid.models import WorkItem
 from grid.requests import SignedInRequest
+from grid.roles import Act
+from grid.scope import may
 from grid.views.desk import check_desk
+from grid.views.my_work import tabs_of
 from yizhou.audit import record
+from yizhou.refusals import NotAllowed
 from yizhou.sealed import unseal
 
 MOST = 600  # visits on one print; a village or a worker narrows it
@@ -24,27 +28,48 @@ MOST = 600  # visits on one print; a village or a worker narrows it
 @login_required
 @require_GET
 def route_sheets(request: SignedInRequest) -> HttpResponse:
-    """Visits still to be made, by worker and hamlet. No ID numbers; printing is written down."""
+    """The township's: visits still to be made under the desk's filters, a sheet for each worker."""
     check_desk(request)
     filters = DeskFilters.read(request.GET)
     rows = Desk(request.user, filters).listed().filter(state=WorkItem.State.TO_VISIT)
+    back = {"back_url": filters.url(), "back_title": "镇级工作台"}
+    return _printed(request, rows.exclude(assignee=None), filters.query(), back)
+
+
+@login_required
+@require_GET
+def own_route_sheet(request: SignedInRequest) -> HttpResponse:
+    """A worker's own visits still to be made, under one of the tabs of 我的任务."""
+    if not may(request.user, Act.RECORD_VISIT):
+        raise NotAllowed("您的职务没有入户走访任务。")
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in ("today", "week") else "all"
+    label, wanted = tabs_of(timezone.localdate())[tab]
+    own = request.user.sees(WorkItem).filter(wanted, assignee=request.user)
+    url = reverse("my-work", query={"tab": tab, "order": "route"})
+    back = {"back_url": url, "back_title": "我的任务", "label": label}
+    return _printed(request, own, f"tab={tab}", back)
+
+
+def _printed(
+    request: SignedInRequest, rows: Any, asked: str, context: dict[str, Any]
+) -> HttpResponse:
+    """The sheets of these visits. No ID numbers; who printed what and when is written down."""
     count = rows.order_by().count()
-    items = list(with_purposes(by_hamlet(rows.exclude(assignee=None)))[:MOST])
+    items = list(with_purposes(by_hamlet(rows))[:MOST])
     sheets = _sheets(rows_of(items))
     if items:
         record(
             acting=request.user,
             verb="printed_route_sheets",
             subject=("grid.workitem", items[0].pk),
-            detail={"sheets": len(sheets), "items": len(items), "filters": filters.query()},
+            detail={"sheets": len(sheets), "items": len(items), "filters": asked},
         )
-    context = {
+    context |= {
         "sheets": sheets,
-        "f": filters,
         "printed_at": timezone.now(),
         "shown": len(items),
-        "left_off": max(0, count - MOST),
-        "back_url": filters.url(),
+        "left_off": count - len(items),
     }
     return render(request, "grid/route_sheets.html", context)
 
@@ -82,4 +107,7 @@ def _phone(row: DeskRow) -> str:
     return f"尾号 {tail}" if tail else ""
 
 
-urlpatterns = [path("desk/route-sheets/", route_sheets, name="route-sheets")]
+urlpatterns = [
+    path("desk/route-sheets/", route_sheets, name="route-sheets"),
+    path("my-work/route/", own_route_sheet, name="route-sheet"),
+]

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from grid.deadlines import Rung
-from grid.models import Rhythm, RoutineFigure, Stage
+from grid.deadlines import Figure, Rung
+from grid.models import Rhythm, Stage
 
 
 def day_field(label: str, help_text: str = "") -> forms.DateField:
@@ -77,11 +77,11 @@ class StepForm(DatedForm):
 class FigureForm(DatedForm):
     """One whole number."""
 
-    def __init__(self, *args: Any, now: RoutineFigure | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, figure: Figure, most: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields = {"value": whole("数值", 500), **self.fields}
-        if now:
-            self.fields["value"].initial = now.value
+        self.fields = {"value": whole("数值", most), **self.fields}
+        if figure.now:
+            self.fields["value"].initial = figure.now.value
 
 
 class CategoryForm(DatedForm):

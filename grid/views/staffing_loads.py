@@ -107,7 +107,7 @@ def balance_page(request: SignedInRequest) -> HttpResponse:
             error, status = no.sentence, no.status
         else:
             messages.success(request, _sentence(done))
-            return redirect(reverse("loads", query={"region": region.code[:12]}))
+            return redirect("desk-assigned", done.act.pk)
     context = _balance_context(region) | {"error": error}
     return render(request, "grid/staffing_balance.html", context, status=status)
 

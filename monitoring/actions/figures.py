@@ -10,8 +10,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
-
 from grid.models import Region
 from grid.roles import Level
 from monitoring.models import RuleVersion, Threshold
@@ -134,7 +132,7 @@ def enter_figures(figures: Figures, *, from_on: date) -> None:
                 "请把起用日期改在这一天以后，或删去拟定的数。",
                 code="from_on",
             )
-        term.filter(Q(until_on=None) | Q(until_on__gt=from_on)).update(until_on=from_on)
+        term.make_way(from_on)
         Threshold.objects.create(
             key=key,
             area=county,

@@ -1,20 +1,10 @@
 """Thresholds: every figure a rule compares with, as a dated row with its source."""
 
-from datetime import date
-from typing import Self
-
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from grid.models import Region
-from yizhou.terms import TermRange
-
-
-class ThresholdQuerySet(models.QuerySet):
-    def on(self, day: date) -> Self:
-        return self.filter(Q(until_on=None) | Q(until_on__gt=day), from_on__lte=day)
+from yizhou.terms import DatedQuerySet, one_at_a_time
 
 
 class Threshold(models.Model):
@@ -32,7 +22,7 @@ class Threshold(models.Model):
     source = models.CharField("依据文件", max_length=300)
     is_confirmed = models.BooleanField("已核定", default=False)
 
-    objects = ThresholdQuerySet.as_manager()
+    objects = DatedQuerySet.as_manager()
 
     class Meta:
         verbose_name = "标准线"
@@ -41,14 +31,7 @@ class Threshold(models.Model):
         constraints = [
             models.CheckConstraint(name="threshold_has_unit", condition=~Q(unit="")),
             models.CheckConstraint(name="threshold_has_source", condition=~Q(source="")),
-            ExclusionConstraint(
-                name="threshold_one_at_a_time",
-                expressions=[
-                    ("key", RangeOperators.EQUAL),
-                    ("area", RangeOperators.EQUAL),
-                    (TermRange(F("from_on"), F("until_on")), RangeOperators.OVERLAPS),
-                ],
-            ),
+            one_at_a_time("threshold_one_at_a_time", "key", "area"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,17 @@ from django.utils import timezone
 
 from grid.actions.phones import end_phone, order_wipe
 from grid.enrol_limits import TRIES_OF_A_NAME
-from grid.models import Attachment, Envelope, FactEdit, Phone, Post, Visit, VisitReport, WorkItem
+from grid.models import (
+    Attachment,
+    Envelope,
+    FactEdit,
+    HouseholdReport,
+    Phone,
+    Post,
+    Visit,
+    VisitReport,
+    WorkItem,
+)
 from tests.grid.field_phone import JPEG, FieldPhone, answers, ask_visit, listed
 from tests.world import World, build_world
 from yizhou.audit import AuditEntry
@@ -522,7 +532,7 @@ def report(phone: FieldPhone, world: World, **said: Any) -> dict[str, Any]:
         "place": world.tun.code,
         "address": "拉敢屯 99 号",
         "people": 3,
-        "difficulty": "illness",
+        "difficulty": "ill",
         "sentence": "户主住院两个月",
         "household": None,
         "position": None,
@@ -530,37 +540,14 @@ def report(phone: FieldPhone, world: World, **said: Any) -> dict[str, Any]:
     } | said
 
 
-def test_a_report_is_kept_while_nobody_takes_it(
-    world: World, phone: FieldPhone, settings: Any
-) -> None:
-    settings.FIELD_REPORTS = "grid.actions.nobody.report"
-    answer = phone.send(report(phone, world), "reports/")
-    assert (answer.status_code, answer.json()["state"]) == (201, "held")
-    envelope = Envelope.objects.get()
-    assert (envelope.kind, envelope.because) == ("report", "no_desk")
-
-
-TAKEN: list[dict[str, Any]] = []
-
-
-class Taken:
-    receipt_sentence = "已上报，编号 1。"
-
-
-def take_report(**said: Any) -> Taken:
-    TAKEN.append(said)
-    return Taken()
-
-
-def test_a_report_is_handed_over_once(world: World, phone: FieldPhone, settings: Any) -> None:
-    settings.FIELD_REPORTS = "tests.grid.test_field_api.take_report"
-    TAKEN.clear()
+def test_a_report_is_handed_over_once(world: World, phone: FieldPhone) -> None:
     letter = report(phone, world)
     first = phone.send(letter, "reports/")
     again = phone.send(letter, "reports/")
     assert (first.status_code, again.status_code) == (201, 200)
-    assert first.json()["sentence"] == "已上报，编号 1。"
-    assert [(t["name"], t["people"], t["acting"]) for t in TAKEN] == [("梁甲", 3, world.worker_1)]
+    told = HouseholdReport.objects.get()
+    assert first.json()["sentence"] == told.receipt_sentence
+    assert (told.name, told.people, told.by) == ("梁甲", 3, world.worker_1)
 
 
 def test_a_report_cannot_bear_the_id_of_a_visit(world: World, phone: FieldPhone) -> None:

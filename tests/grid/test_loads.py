@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from grid.actions.balancing import Wanted, accept_balance
+from grid.actions.balancing import Balanced, Wanted, accept_balance
+from grid.actions.bulk_assigning import undo_bulk_assignment
 from grid.actions.work_items import reroute_stranded_items, visiting_role
 from grid.loads import (
     Balance,
@@ -21,7 +22,16 @@ from grid.loads import (
     propose_balance,
     week_end,
 )
-from grid.models import Account, Household, Post, VisitMinutes, WorkItem, WorkItemPurpose
+from grid.models import (
+    Account,
+    BulkAssignment,
+    Household,
+    Leave,
+    Post,
+    VisitMinutes,
+    WorkItem,
+    WorkItemPurpose,
+)
 from grid.roles import Role
 from grid.scope import forget_sight, sees
 from tests.world import World, add_account, add_household, add_post
@@ -307,6 +317,91 @@ def test_accepting_by_page(uneven: World, signed_in: SignIn) -> None:
     assert "没有选要移的事项" in refused.content.decode()
     done = client.post(address, {"move": moves[:1]}, follow=True)
     assert "已移 1 件，1 人次临时任邻近网格二级网格员。" in done.content.decode()
+
+
+# Taking it back
+
+
+def balanced(world: World) -> Balanced:
+    return accept_balance(acting=world.township_officer, region=world.tun, wanted=wanted(world))
+
+
+def undo(world: World, done: Balanced) -> tuple[int, int]:
+    return undo_bulk_assignment(acting=world.township_officer, bulk=done.act)
+
+
+def test_undoing_a_balance_gives_visits_and_posts_back(uneven: World) -> None:
+    before = {i.pk: (i.assignee, i.assigned_role) for i in WorkItem.objects.all()}
+    done = balanced(uneven)
+    assert undo(uneven, done) == (2, 0)
+    assert {i.pk: (i.assignee, i.assigned_role) for i in WorkItem.objects.all()} == before
+    assert Post.objects.get(account=uneven.neighbour).role == Role.GRID_WORKER_1
+    forget_sight(uneven.neighbour)
+    assert not sees(uneven.neighbour, WorkItem).filter(code=uneven.grid.code).exists()
+    line = done.act.lines.first()
+    assert line.get_result_display() == "已撤回"
+    assert line.work_item.events.last().sentence == "撤回均衡工作量，恢复原承办人"
+    entry = AuditEntry.objects.get(verb="undid_assigned_many")
+    assert entry.detail["posts"] == [post.pk for post in done.posts]
+    assert AuditEntry.objects.filter(verb="withdrew_post").count() == 1
+
+
+def test_what_was_touched_since_stays_with_the_helper_and_the_post(uneven: World) -> None:
+    done = balanced(uneven)
+    touched = done.act.lines.first().work_item
+    WorkItem.objects.filter(pk=touched.pk).update(version=9)
+    assert undo(uneven, done) == (1, 1)
+    touched.refresh_from_db()
+    assert touched.assignee == uneven.neighbour
+    assert visiting_role(uneven.neighbour, uneven.grid.code) == Role.GRID_WORKER_2
+    assert reroute_stranded_items(acting=SYSTEM) == 0
+
+
+def test_a_post_that_somebody_stands_in_for_stays(uneven: World) -> None:
+    done = balanced(uneven)
+    Leave.objects.create(
+        post=done.posts[0],
+        stand_in=uneven.worker_2,
+        from_on=TODAY,
+        until_on=TODAY + timedelta(days=3),
+        reason="培训",
+        granted_by=uneven.township_officer,
+    )
+    assert undo(uneven, done) == (2, 0)
+    assert Post.objects.filter(pk=done.posts[0].pk).exists()
+
+
+def test_a_balance_is_undone_once_and_within_ten_minutes(uneven: World) -> None:
+    done = balanced(uneven)
+    BulkAssignment.objects.update(at=timezone.now() - timedelta(minutes=11))
+    with pytest.raises(Refusal, match="均衡已超过 10 分钟"):
+        undo(uneven, done)
+    BulkAssignment.objects.update(at=timezone.now() - timedelta(minutes=9))
+    undo(uneven, done)
+    with pytest.raises(Refusal, match="这次均衡已经撤回过"):
+        undo(uneven, done)
+
+
+def test_a_balance_is_undone_by_who_made_it(uneven: World) -> None:
+    done = balanced(uneven)
+    with pytest.raises(NotAllowed, match="只有办理的人"):
+        undo_bulk_assignment(acting=uneven.county_officer, bulk=done.act)
+
+
+def test_undoing_a_balance_by_page(uneven: World, signed_in: SignIn) -> None:
+    client = signed_in(uneven.township_officer)
+    address = reverse("balance", query={"region": uneven.tun.code})
+    moves = [move.pick for move, _ in client.get(address).context["moves"]]
+    page = client.post(address, {"move": moves}, follow=True)
+    text = page.content.decode()
+    assert "均衡拉敢屯的工作量" in text
+    assert "一级网格员丙任第一网格二级网格员到" in text
+    back = client.post(reverse("desk-undo", args=[page.context["bulk"].pk]), follow=True)
+    assert "已撤回，2 件恢复原承办人。" in back.content.decode()
+    assert "整批撤回" not in back.content.decode()
+    assert (
+        signed_in(uneven.other_township_officer).get(page.request["PATH_INFO"]).status_code == 404
+    )
 
 
 def test_nothing_to_even_out_is_told(world: World, signed_in: SignIn) -> None:

@@ -9,8 +9,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from grid.actions.figures import change_report_limit
 from grid.actions.notices import see_notices, send_messages, tell_of_deadlines
 from grid.actions.work_items import end_purposes
+from grid.discovery import due_day
 from grid.models import (
     Account,
     ClockPause,
@@ -19,6 +21,8 @@ from grid.models import (
     NoticeStep,
     OutgoingMessage,
     Post,
+    ReportLimit,
+    RoutineFigure,
     Stage,
     WorkItem,
     WorkItemPurpose,
@@ -27,6 +31,7 @@ from tests.grid.routine import MONDAY, install, noon, open_visit, workday
 from tests.world import World
 from yizhou.audit import SYSTEM, AuditEntry
 from yizhou.refusals import NotAllowed
+from yizhou.workdays import add_workdays
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Account], Client]
@@ -354,6 +359,66 @@ def test_the_township_does_not_change_the_ladder(world: World, signed_in: SignIn
     client = signed_in(world.township_officer)
     assert client.get("/notices/rules/").status_code == 200
     assert client.get("/notices/rules/3/county_officer/").status_code == 403
+
+
+LIMIT = "/notices/limits/visit/"
+
+
+def test_the_county_changes_the_days_of_a_report(world: World, signed_in: SignIn) -> None:
+    day = timezone.localdate() + timedelta(days=5)
+    posted = {"value": "6", "from_on": day.isoformat(), "source": "县里会议纪要"}
+    client = signed_in(world.county_officer)
+    assert client.post(LIMIT, posted | {"is_confirmed": "on"}).status_code == 302
+    rows = ReportLimit.objects.filter(step="visit").order_by("from_on")
+    assert [(r.workdays, r.until_on, r.is_confirmed) for r in rows] == [
+        (3, day, False),
+        (6, None, True),
+    ]
+    assert due_day(ReportLimit.Step.VISIT, day) == add_workdays(day, 6)
+    entry = AuditEntry.objects.get(verb="changed_report_limit")
+    assert (entry.actor, entry.reason) == (world.county_officer, "县里会议纪要")
+    assert f"{day} 起为 6" in client.get("/notices/rules/").content.decode()
+
+
+def test_days_of_a_report_nobody_confirmed_are_marked(world: World, signed_in: SignIn) -> None:
+    RoutineFigure.objects.update(is_confirmed=True)
+    NoticeStep.objects.update(is_confirmed=True)
+    ReportLimit.objects.update(source="县里会议纪要")
+    page = signed_in(world.county_officer).get("/notices/rules/").content.decode()
+    part = page[page.index("困难户上报：入户核实") :]
+    assert "待核定" in part
+    ReportLimit.objects.update(is_confirmed=True)
+    page = signed_in(world.county_officer).get("/notices/rules/").content.decode()
+    assert "待核定" not in page[page.index("困难户上报：入户核实") :]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"value": "0"}, {"value": "61"}, {"value": "三"}, {"source": ""}, {"from_on": "2020-01-01"}],
+)
+def test_impossible_days_of_a_report_are_refused_and_kept(
+    world: World, signed_in: SignIn, change: dict[str, str]
+) -> None:
+    day = timezone.localdate().isoformat()
+    posted = {"value": "6", "from_on": day, "source": "会议纪要"} | change
+    answer = signed_in(world.county_officer).post(LIMIT, posted)
+    assert answer.status_code == 422
+    assert all(f'value="{v}"' in answer.content.decode() for v in change.values() if v)
+    assert ReportLimit.objects.filter(step="visit").count() == 1
+
+
+def test_the_days_of_a_report_are_the_county_s(world: World, signed_in: SignIn) -> None:
+    assert signed_in(world.township_officer).get(LIMIT).status_code == 403
+    assert signed_in(world.county_officer).get("/notices/limits/other/").status_code == 404
+    with pytest.raises(NotAllowed):
+        change_report_limit(
+            acting=world.township_officer,
+            step="visit",
+            value=6,
+            from_on=timezone.localdate(),
+            source="会议纪要",
+            is_confirmed=False,
+        )
 
 
 def test_who_stands_in_is_told_in_place_of_the_absent(world: World, item: WorkItem) -> None:

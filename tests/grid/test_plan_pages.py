@@ -17,7 +17,7 @@ from tests.grid.routine import LONG_AGO, open_visit
 from tests.grid.test_campaigns import begin
 from tests.grid.test_visit_plans import draw, entry, push, visit
 from tests.world import World
-from yizhou.audit import SYSTEM
+from yizhou.audit import SYSTEM, AuditEntry
 
 pytestmark = pytest.mark.django_db
 SignIn = Callable[[Account], Client]
@@ -252,4 +252,27 @@ def test_the_route_sheet_prints_own_visits_without_numbers_of_people(
 
 def test_nothing_to_print_is_said(plan: World, signed_in: SignIn) -> None:
     draw()
-    assert "没有要入户的" in body(signed_in(plan.worker_1), "/my-work/route/")
+    assert "没有要走访的户" in body(signed_in(plan.worker_1), "/my-work/route/")
+    assert not AuditEntry.objects.filter(verb="printed_route_sheets").exists()
+
+
+def test_a_worker_s_sheet_says_who_prints_it_and_is_written_down(
+    plan: World, signed_in: SignIn
+) -> None:
+    push()
+    page = body(signed_in(plan.worker_1), "/my-work/route/?tab=all")
+    assert f"打印人：{plan.worker_1.name}" in page
+    entry = AuditEntry.objects.get(verb="printed_route_sheets")
+    assert entry.actor == plan.worker_1
+    assert entry.detail == {"sheets": 1, "items": 1, "filters": "tab=all"}
+
+
+def test_both_route_sheets_are_one_page(plan: World, signed_in: SignIn) -> None:
+    push()
+    own = signed_in(plan.worker_1).get("/my-work/route/")
+    office = signed_in(plan.township_officer).get(
+        "/desk/route-sheets/", {"worker": plan.worker_1.pk}
+    )
+    hamlets = [[h for h, _ in page.context["sheets"][0]["hamlets"]] for page in (own, office)]
+    assert hamlets[0] == hamlets[1] != []
+    assert [t.name for t in own.templates][0] == [t.name for t in office.templates][0]

@@ -436,3 +436,35 @@ def test_an_old_visit_does_not_count(plan: World) -> None:
     Visit.objects.filter(pk=made.pk).update(visited_at=noon(today - timedelta(days=200)))
     draw()
     assert entry(plan.household).state == State.PLANNED
+
+
+# ---- one place, another day ----
+
+
+def test_the_plan_of_one_place_leaves_the_others_alone(plan: World) -> None:
+    draw()
+    PlanEntry.objects.filter(household=plan.other_household).update(months=12)
+    PlanEntry.objects.filter(household=plan.household).update(months=12)
+    again = draw_up_plan(acting=SYSTEM, below=plan.grid.code)
+    assert (again.dropped, again.new) == (1, 1)
+    assert entry(plan.other_household).months == 12
+    assert entry(plan.household).months == 3
+
+
+def test_only_visits_of_the_asked_place_are_sent_out(plan: World) -> None:
+    draw()
+    PlanEntry.objects.update(week_on=timezone.localdate())
+    open_plan(acting=SYSTEM, below=plan.other_grid.code)
+    opened = set(PlanEntry.objects.filter(state=State.OPENED).values_list("household", flat=True))
+    assert opened == {plan.other_household.pk}
+
+
+def test_visits_sent_out_as_of_another_day_count_from_then(plan: World) -> None:
+    day = timezone.localdate() - timedelta(days=3)
+    draw(day)
+    PlanEntry.objects.update(week_on=day)
+    open_plan(acting=SYSTEM, at=noon(day))
+    item = WorkItem.objects.open().get(household=plan.household)
+    assert item.opened_at == noon(day)
+    assert item.purposes.get().added_at == noon(day)
+    assert entry(plan.household).opened_at == noon(day)

@@ -15,12 +15,24 @@ from grid.actions.households import register_household
 from grid.actions.moves import move_household
 from grid.actions.people import NewMember
 from grid.middleware import wall
-from grid.models import Account, Household, Person, Visit, WorkItem
+from grid.models import (
+    Account,
+    ClockPause,
+    Household,
+    Notice,
+    Person,
+    PlanEntry,
+    Rhythm,
+    Stage,
+    Visit,
+    WorkItem,
+)
 from grid.scope import sight_of
 from tests.world import World, id_number
 from yizhou.refusals import Refusal
 
-WALLED = ("grid_household", "grid_person", "grid_workitem", "grid_visit")
+ROUTINE = ("grid_planentry", "grid_notice", "grid_clockpause")
+WALLED = ("grid_household", "grid_person", "grid_workitem", "grid_visit", *ROUTINE)
 
 
 def set_wall(low: str, high: str, exceptions: str = "{}", account: str = "") -> None:
@@ -51,13 +63,40 @@ def raw_count(table: str) -> int:
 
 @pytest.fixture
 def busy(world: World) -> World:
-    """A work item and a visit in every household."""
+    """A work item and a visit in every household, with a planned visit, a notice and a pause."""
+    today = timezone.localdate()
     for household in Household.objects.all():
         item = WorkItem.objects.create(
             household=household,
             code=household.cell_id,
             severity=2,
-            due_on=timezone.localdate(),
+            due_on=today,
+        )
+        place = {"household": household, "code": household.cell_id}
+        PlanEntry.objects.create(
+            **place,
+            months=Rhythm.MONTHLY,
+            period_from=today,
+            period_until=today + timedelta(days=30),
+            week_on=today,
+        )
+        Notice.objects.create(
+            **place,
+            work_item=item,
+            account=world.worker_1,
+            stage=Stage.ORANGE,
+            told_as="assignee",
+            workdays=1,
+            due_on=today,
+        )
+        ClockPause.objects.create(
+            **place,
+            work_item=item,
+            from_on=today,
+            until_on=today + timedelta(days=2),
+            due_before=today,
+            reason="全家外出",
+            paused_by=world.township_officer,
         )
         Visit.objects.create(
             work_item=item,
@@ -102,6 +141,7 @@ def test_exception_opens_one_household_in_the_wall(busy: World) -> None:
         assert raw_count("grid_household") == 1
         assert raw_count("grid_person") == 2
         assert raw_count("grid_visit") == 1
+        assert [raw_count(table) for table in ROUTINE] == [1, 1, 1]
 
 
 def test_one_door_and_wall_agree_for_every_account(busy: World) -> None:
@@ -115,6 +155,20 @@ def test_update_does_not_reach_through_the_wall(world: World) -> None:
     with behind_wall(world.other_township_officer), connection.cursor() as cursor:
         cursor.execute(
             "UPDATE grid_household SET address = '改' WHERE id = %s", [world.household.pk]
+        )
+        assert cursor.rowcount == 0
+
+
+@pytest.mark.parametrize("table", ROUTINE)
+def test_every_row_of_the_routine_is_there_in_front_of_the_wall(busy: World, table: str) -> None:
+    assert raw_count(table) == Household.objects.count() > 1
+
+
+@pytest.mark.parametrize("table", ROUTINE)
+def test_rows_of_the_routine_are_not_changed_through_the_wall(busy: World, table: str) -> None:
+    with behind_wall(busy.other_township_officer), connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET code = code WHERE household_id = %s", [busy.household.pk]
         )
         assert cursor.rowcount == 0
 

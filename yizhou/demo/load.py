@@ -6,13 +6,14 @@ is what says that it is done. Later builds add only the townships that are still
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 
 from grid.actions.installation import install_county
+from grid.actions.visit_categories import install_routine
 from grid.departments import DEPARTMENTS
 from grid.models import Account, Household, Post, Region
 from grid.roles import Level
@@ -134,6 +135,7 @@ def _pair(cursor: Any, townships: list[Township], anchor: date) -> None:
 
 
 def _begin(cursor: Any, anchor: date) -> None:
+    install_routine(acting=SYSTEM, from_on=anchor - timedelta(days=365))  # the plan runs long since
     install_county(acting=SYSTEM)
     _appoint(cursor, list(county_seats(anchor)))
 

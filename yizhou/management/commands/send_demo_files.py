@@ -12,6 +12,7 @@ from django.utils import timezone
 from grid.models import Account, WorkItem
 from monitoring.models import Alert
 from yizhou.demo.posts import LOGINS, PASSWORD
+from yizhou.demo.routine import begin_routine
 from yizhou.demo.sending import send
 from yizhou.refusals import Refusal
 
@@ -37,6 +38,7 @@ class Command(BaseCommand):
 
         try:
             send(scale=scale, address=address, today=timezone.localdate(), say=say)
+            begin_routine(today=timezone.localdate(), say=say)
         except Refusal as refusal:
             raise CommandError(refusal.sentence) from None
         alerts, items = Alert.objects.open().count(), WorkItem.objects.open().count()
