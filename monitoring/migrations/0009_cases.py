@@ -37,7 +37,7 @@ ALTER TABLE monitoring_case DISABLE ROW LEVEL SECURITY;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grid", "0009_classified_event"),
+        ("grid", "0010_classified_event"),
         ("monitoring", "0008_kept_measures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grid", "0008_visit_plans"),
+        ("grid", "0009_balance_undo"),
     ]
 
     operations = [
