@@ -278,9 +278,9 @@ class Handset:
         self.page.locator(f"label[for='q_{name}-{value}']").click()
 
     def photograph(self, slot: str, content: bytes) -> None:
-        before = self.page.locator(".shot-taken").count()
+        before = self.page.locator("[data-taken]").count()
         self.choose(slot, content)
-        self.page.locator(f".shot-taken >> nth={before}").wait_for()
+        self.page.locator(f"[data-taken] >> nth={before}").wait_for()
 
     def choose(self, slot: str, content: bytes) -> None:
         """A file from the disk, as a camera leaves it there."""
