@@ -44,9 +44,9 @@ field.questions = (function () {
   function clean(steps, answers) {
     const found = {};
     steps.forEach((step) =>
-      shownIn(step, found).forEach((question) => {
+      step.questions.forEach((question) => {
         const value = answers[question.name];
-        if (isBlank(value)) return;
+        if (isBlank(value) || !isShown(question, found)) return; // by answers taken just before
         if (question.kind === "stepper") found[question.name] = Number(plain(value));
         else if (question.kind === "amount")
           found[question.name] = isAmount(value) ? amount(value) : plain(value);
