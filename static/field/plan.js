@@ -18,17 +18,28 @@ field.plan = (function () {
 
   // late, now, month, done: of this month. later: what is not.
   function groupOf(plan) {
+    if (plan.sealed) return "done";
     if (plan.told) return thisMonth(plan.done_on) ? "done" : thisMonth(plan.next_due) ? "month" : "later";
     if (words.daysUntil(plan.next_due) < 0) return "late";
     if (plan.week_on && words.daysUntil(plan.week_on) <= words.daysToSunday()) return "now";
     return thisMonth(plan.week_on || plan.next_due) ? "month" : "later";
   }
 
-  function grouped() {
+  // What was visited and has not come back with the pack yet counts as visited.
+  function grouped(sealed) {
+    const visited = new Map(
+      sealed
+        .filter((row) => row.met && row.state !== "refused")
+        .map((row) => [String(row.household), row.state_label])
+    );
     const found = { late: [], now: [], month: [], done: [], later: [] };
     const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
     (pack.now() ? pack.now().households : [])
       .filter((household) => household.plan)
+      .map((household) => {
+        const plan = Object.assign({}, household.plan, { sealed: visited.get(String(household.id)) || "" });
+        return Object.assign({}, household, { plan });
+      })
       .sort(
         (a, b) =>
           order(a.tun || "", b.tun || "") ||
@@ -56,23 +67,27 @@ field.plan = (function () {
 
   function limit(household, plan) {
     const item = pack.itemOf(household.id);
+    if (plan.done_on || plan.sealed) return null;
     if (item) return deadline(item);
-    if (plan.done_on) return null;
     if (plan.told || words.daysUntil(plan.next_due) > NEAR_DAYS)
       return h("span", { class: "due due-later" }, `${words.date(plan.next_due)}前`);
     return due(plan.next_due);
   }
 
+  function whenOf(household, plan) {
+    if (plan.sealed) return `已走访，${plan.sealed}`;
+    if (plan.told)
+      return `${ended(plan)}${plan.done_on ? `，下一次在 ${words.date(plan.next_due)}前` : ""}`;
+    if (pack.itemOf(household.id)) return "已在任务里";
+    return plan.week_on && ["month", "later"].includes(groupOf(plan))
+      ? `安排在 ${words.date(plan.week_on)}那一周`
+      : "";
+  }
+
   function row(household) {
     const { plan } = household;
+    const when = whenOf(household, plan);
     const [sign, way] = byPhone(plan) ? ["phone", "电话走访"] : ["footprints", "入户走访"];
-    const when = plan.told
-      ? `${ended(plan)}${plan.done_on ? `，下一次在 ${words.date(plan.next_due)}前` : ""}`
-      : pack.itemOf(household.id)
-        ? "已在任务里"
-        : plan.week_on && ["month", "later"].includes(groupOf(plan))
-          ? `安排在 ${words.date(plan.week_on)}那一周`
-          : "";
     return link(
       `#/household/${household.id}`,
       { class: "task" },
@@ -93,8 +108,8 @@ field.plan = (function () {
     );
   }
 
-  app.screens.plan = () => {
-    const found = grouped();
+  app.screens.plan = async () => {
+    const found = grouped(await field.sealedVisits());
     const known = Object.values(found).some((rows) => rows.length);
     return {
       title: month(),
@@ -126,8 +141,8 @@ field.plan = (function () {
   };
 
   // The way to it from the tasks; nothing where nobody has a plan.
-  function entry() {
-    const found = grouped();
+  function entry(sealed) {
+    const found = grouped(sealed);
     if (!Object.values(found).some((rows) => rows.length)) return null;
     return link(
       "#/plan",

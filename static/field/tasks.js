@@ -103,7 +103,8 @@
     );
   }
 
-  async function waitingVisits() {
+  // Visits sealed on this phone, waiting or gone up today.
+  async function sealedVisits() {
     const rows = [];
     for (const item of await field.store.all("outbox")) {
       if (!item.copy || item.path !== "visits/") continue;
@@ -116,10 +117,12 @@
         receipt: item.receipt,
         state_label: item.state === "done" ? "已上传" : item.state === "refused" ? "要修改" : "待上传",
         state: item.state,
+        met: draft.mode !== "not_met",
       });
     }
     return rows;
   }
+  field.sealedVisits = sealedVisits;
 
   async function banner() {
     const made = pack.now() && pack.now().made_at;
@@ -146,7 +149,7 @@
             : [empty("cloud", "正在取任务…", "取完以后没有网络也能用。")],
       };
     }
-    const sent = await waitingVisits();
+    const sent = await sealedVisits();
     const gone = new Set(sent.filter((row) => row.item).map((row) => row.item));
     const drafts = await field.drafts.all();
     const lists = split(pack.now().items.filter((item) => !gone.has(item.id)));
@@ -204,7 +207,7 @@
             h("div")
           )
         ),
-        field.plan.entry(),
+        field.plan.entry(sent),
         pack.now().account.may_report
           ? h(
               "div",

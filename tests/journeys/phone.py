@@ -262,9 +262,15 @@ class Handset:
         self.at("visit")
 
     def next(self) -> None:
+        self._turn("#next")
+
+    def previous(self) -> None:
+        self._turn("#previous")
+
+    def _turn(self, button: str) -> None:
         step = "(document.querySelector('.progress b') || {}).textContent"
         before = self.page.evaluate(step)
-        self.page.click("#next")
+        self.page.click(button)
         self.until(f"{step} !== {json.dumps(before)}")
 
     def to_step(self, title: str) -> None:

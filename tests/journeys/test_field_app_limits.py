@@ -324,7 +324,7 @@ def test_the_list_of_amounts_is_read_by_the_server(morning: World, take: Take) -
     for _ in range(12):
         if title in phone.page.inner_text(".progress b"):
             break
-        phone.page.click("#previous")
+        phone.previous()
     card = phone.page.locator(f"[data-question={lists[0]['name']}]")
     card.locator("select").first.select_option("wages")
     card.locator("input").fill("１，２００")

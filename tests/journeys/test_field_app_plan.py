@@ -10,7 +10,7 @@ from grid.actions.deadlines import pause_clock
 from grid.models import Household, PlanEntry, Visit, WorkItem
 from grid.visit_form import FORM, FORM_VERSION, Question
 from tests.grid.field_phone import answers
-from tests.journeys.phone import HEADS, Handset
+from tests.journeys.phone import HEADS, Handset, check, fill_visit
 from tests.world import World
 from yizhou.workdays import add_workdays
 
@@ -66,6 +66,18 @@ def test_the_plan_tells_who_is_due_by_when_and_how(morning: World, take: Take) -
     call.click()
     phone.at("household")
     assert "可以打电话走访" in phone.page.inner_text("[aria-label=走访计划]")
+
+    # And a visit made without signal is no longer due
+    phone.page.click("[aria-label=返回]")
+    fill_visit(phone, HEADS[0])
+    check(phone)
+    phone.finish()
+    phone.tab("任务")
+    assert "还有 1 户：电话 1 户" in phone.page.inner_text("#to-plan")
+    phone.page.click("#to-plan")
+    phone.at("plan")
+    assert "已过期" not in phone.said()
+    assert "已走访，待上传" in phone.page.inner_text("a.task:has-text('韦甲 户')")
 
 
 def test_a_clock_that_stands_still_is_told_calmly(morning: World, take: Take) -> None:
