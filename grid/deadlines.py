@@ -128,12 +128,19 @@ def standing_pauses(items: Iterable[int]) -> dict[int, ClockPause]:
 
 
 def pack_section(account: Any, household_ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """For a phone: whose visit's clock stands still, until when and why. One query."""
+    """For a phone: whose visit's clock stands still, since when, until when, why. One query.
+
+    `until` is the first day on which the clock runs again.
+    """
     rows = account.sees(ClockPause).filter(
         household__in=list(household_ids), work_item__state=WorkItem.State.TO_VISIT
     )
     return {
-        pause.household_id: {"until": pause.until_on.isoformat(), "reason": pause.reason}
+        pause.household_id: {
+            "since": pause.from_on.isoformat(),
+            "until": pause.until_on.isoformat(),
+            "reason": pause.reason,
+        }
         for pause in _standing(rows)
     }
 

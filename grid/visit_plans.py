@@ -322,10 +322,12 @@ def to_decide(account: Any) -> Any:
 
 
 def pack_section(account: Any, household_ids: Collection[int]) -> dict[int, dict[str, str]]:
-    """By household the next planned visit: {"next_due": iso day, "label": words}. Two queries.
+    """By household the next planned visit. Two queries.
 
-    Without a planned one the day is that of the next period after the last one's. Households out
-    of sight or without a plan are left out.
+    {"next_due": last day, "label": words, "mode": in_person or phone, "week_on": from this day on
+    it is sent out, "told": how the last period ended, "done_on": day}; texts, days in ISO 8601.
+    Without a planned visit (`told` says why, no `week_on`) the day is that of the next period.
+    Households out of sight or without a plan are left out.
     """
     rows = (
         account.sees(PlanEntry)
@@ -344,13 +346,25 @@ PACK_STAMP = """SELECT concat_ws(':', max(id),
     WHERE campaign_id IS NULL AND household_id IN (SELECT id FROM homes)"""
 
 
+ENDED = {
+    State.DONE: "本期已走访",
+    State.NOT_MET: "本期没见到人",
+    State.LAPSED: "上一期没有走访",
+}
+
+
 def _packed(entry: PlanEntry) -> dict[str, str]:
     group: Group | None = BY_KEY.get(entry.category.key) if entry.category else None
     how = "电话走访" if entry.mode == PlanEntry.Mode.PHONE else "走访"
-    label = f"{group.label if group else '农户'}{entry.get_months_display()}{how}"
-    if entry.state in (State.PLANNED, State.OPENED):
-        return {"next_due": entry.last_day.isoformat(), "label": label}
-    following = entry.period_until
-    _, until = period_of(entry.months or 1, following)
-    last = until - timedelta(days=1)
-    return {"next_due": last.isoformat(), "label": f"{label}，本期已完成"}
+    told = ENDED.get(State(entry.state), "")
+    last = entry.last_day
+    if told:
+        last = period_of(entry.months or 1, entry.period_until)[1] - timedelta(days=1)
+    return {
+        "next_due": last.isoformat(),
+        "label": f"{group.label if group else '农户'}{entry.get_months_display()}{how}",
+        "mode": entry.mode,
+        "week_on": "" if told else entry.week_on.isoformat(),
+        "told": told,
+        "done_on": entry.done_on.isoformat() if told and entry.done_on else "",
+    }

@@ -262,7 +262,7 @@ FIELD_ENVELOPE_BYTES = 400_000  # a visit as sealed JSON, without its photos
 FIELD_ATTACHMENT_BYTES = 2_000_000  # phones aim at photo_bytes; old ones may miss it
 # Read and thrown away before a refusal, so that the phone hears the answer.
 FIELD_DRAINED_BYTES = 64 * 1024 * 1024
-VERSION_OF_PACK = "1"  # the shape of the pack: a change makes every phone fetch it anew
+VERSION_OF_PACK = "2"  # the shape of the pack: a change makes every phone fetch it anew
 # Further households, sections and stamps of the pack, by dotted name (grid/offline.py).
 FIELD_HOUSEHOLDS: list[str] = ["grid.pairings.paired_with"]
 FIELD_SECTIONS: dict[str, str] = {

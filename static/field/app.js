@@ -134,16 +134,16 @@ field.app = (function () {
     return [
       session && session.out
         ? h(
-            "div",
-            { class: "strip strip-red" },
+            "section",
+            { class: "strip strip-red", "aria-label": "登录" },
             icon("triangle-alert"),
             h("p", null, "登录已失效，没上传的都还在本机。", field.draw.link("#/again", null, "重新登录"))
           )
         : null,
       left <= 2
         ? h(
-            "div",
-            { class: "strip strip-red" },
+            "section",
+            { class: "strip strip-red", "aria-label": "联网期限" },
             icon("triangle-alert"),
             h(
               "p",
@@ -213,7 +213,7 @@ field.app = (function () {
 
   // Lists may change under the reader; a form never does.
   function redrawQuietly() {
-    if (["tasks", "waiting", "me", "unlock"].includes(current.name) && !isTyping()) draw({ focus: false });
+    if (["tasks", "plan", "waiting", "me", "unlock"].includes(current.name) && !isTyping()) draw({ focus: false });
   }
 
   const isTyping = () =>

@@ -40,6 +40,12 @@ field.draw = (function () {
     return h("span", { class: `due due-${urgency}` }, words);
   }
 
+  // How long is left of a visit; a clock that stands still counts nothing.
+  function deadline(item) {
+    if (!field.pack.pauseOf(item.household)) return due(item.due_on);
+    return h("span", { class: "due due-later" }, icon("circle-pause"), "计时暂停");
+  }
+
   const button = (label, act, more) =>
     h("button", Object.assign({ type: "button", class: "button", on: { click: act } }, more), label);
   const link = (href, more, ...children) => h("a", Object.assign({ href }, more), ...children);
@@ -97,5 +103,5 @@ field.draw = (function () {
       small.filter(Boolean).map((s) => h("small", null, s))
     );
 
-  return { h, icon, severity, due, button, link, card, message, empty, summary, label };
+  return { h, icon, severity, due, deadline, button, link, card, message, empty, summary, label };
 })();

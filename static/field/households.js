@@ -3,7 +3,7 @@
 
 (function () {
   const { app, words, pack, store } = field;
-  const { h, icon, severity, due, link, card, button, empty } = field.draw;
+  const { h, icon, severity, due, deadline, link, card, button, empty } = field.draw;
   const ENDED = { kept: "已兑现", not_kept: "未兑现", withdrawn: "已撤回" };
   const HOME = [
     "id",
@@ -19,6 +19,7 @@
     "members",
     "last",
     "known",
+    "pause",
     "plan",
     "promises",
   ];
@@ -52,7 +53,7 @@
             .join(" · ")
         )
       ),
-      h("div", null, item ? due(item.due_on) : null)
+      h("div", null, item ? deadline(item) : null)
     );
   }
 
@@ -186,7 +187,7 @@
             h("summary", null, `看上次的 ${rows.length} 项回答`),
             h(
               "dl",
-              { class: "facts" },
+              null,
               rows.map(([label, value]) =>
                 h("div", { class: "known" }, h("dt", null, label), h("dd", null, value))
               )
@@ -209,7 +210,7 @@
           "div",
           { class: "small muted" },
           [household.address || household.tun, `${household.size} 人`].filter(Boolean).join(" · "),
-          item ? [" · ", due(item.due_on)] : null
+          item ? [" · ", deadline(item)] : null
         ),
         more || null
       ),
@@ -219,6 +220,20 @@
     );
   }
   field.who = who;
+
+  // Calm: nothing is wrong, and a visit is welcome all the same.
+  function paused(household, item) {
+    const pause = pack.pauseOf(household.id);
+    if (!pause) return null;
+    const by = item ? `，要在 ${words.date(item.due_on)}前入户` : "";
+    return field.draw.message(
+      "",
+      h("b", null, "这一户的入户计时暂停了"),
+      h("p", null, `${words.pausedDays(pause)}恢复${by}。`),
+      h("p", null, `原因：${pause.reason}`),
+      h("p", { class: "small" }, "暂停期间不催办，不算超期；能去也可以去。")
+    );
+  }
 
   app.screens.household = async (id) => {
     const household = pack.household(id);
@@ -265,6 +280,7 @@
                   : "走访已封存在本机，等待上传。"
             )
           : null,
+        paused(household, item),
         item
           ? card(
               { "aria-label": "为什么去" },
@@ -280,8 +296,8 @@
           : null,
         section("家庭成员", [members(household)]),
         section("上次走访", lastVisit(household)),
-        section("已知情况", household.known.length ? [h("dl", { class: "facts" }, known(household))] : null),
-        section("帮扶计划", told(household.plan)),
+        section("已知情况", household.known.length ? [h("dl", null, known(household))] : null),
+        section("走访计划", field.plan.told(household)),
         section("答应过的事", household.promises.length ? [promises(household)] : null),
         Object.keys(household)
           .filter((key) => !HOME.includes(key))

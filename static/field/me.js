@@ -66,7 +66,7 @@
           h("h2", null, account.name || ""),
           h(
             "dl",
-            { class: "facts" },
+            null,
             fact("职务", account.role_name || ""),
             fact("负责", account.place || ""),
             fact("手机", account.phone || ""),

@@ -37,6 +37,12 @@ field.pack = (function () {
   const itemOf = (householdId) =>
     (held ? held.items.find((i) => String(i.household) === String(householdId)) : null) || null;
 
+  // The pause of the household's visit while it stands; it ends by itself on its day, off line too.
+  function pauseOf(householdId) {
+    const { pause } = household(householdId) || {};
+    return pause && field.words.daysUntil(pause.until) > 0 ? pause : null;
+  }
+
   function labelOf(list, code) {
     const found = held && held.lists && (held.lists[list] || []).find((pair) => pair[0] === code);
     return found ? found[1] : code || "";
@@ -48,5 +54,5 @@ field.pack = (function () {
     return contact ? Math.floor((Date.now() - contact.at) / 86400000) : 0;
   }
 
-  return { now, close, open, fetchNewer, household, item, itemOf, labelOf, daysWithoutContact };
+  return { now, close, open, fetchNewer, household, item, itemOf, pauseOf, labelOf, daysWithoutContact };
 })();

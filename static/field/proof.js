@@ -64,7 +64,7 @@ field.proof = (function () {
       .catch(() => null);
     return h(
       "span",
-      { class: "shot shot-taken" },
+      { class: "shot", "data-taken": true },
       canvas,
       h("span", { class: "shot-name" }, slotName(attachment.slot)),
       h("span", { class: "shot-sign" }, icon("check")),

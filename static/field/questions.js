@@ -44,9 +44,9 @@ field.questions = (function () {
   function clean(steps, answers) {
     const found = {};
     steps.forEach((step) =>
-      shownIn(step, found).forEach((question) => {
+      step.questions.forEach((question) => {
         const value = answers[question.name];
-        if (isBlank(value)) return;
+        if (isBlank(value) || !isShown(question, found)) return; // by answers taken just before
         if (question.kind === "stepper") found[question.name] = Number(plain(value));
         else if (question.kind === "amount")
           found[question.name] = isAmount(value) ? amount(value) : plain(value);
@@ -111,15 +111,20 @@ field.questions = (function () {
   // ---- the last visit ----
 
   // "这一步没有变化": the last answers of this step, where there are any and they still fit the form.
-  // Questions marked `anew` must be decided at every visit.
+  // Questions marked `anew` must be decided at every visit, and so must what they lead to.
+  const isAnew = (question, all) =>
+    question.anew ||
+    (Boolean(question.shown_when) &&
+      all.some((other) => other.name === question.shown_when[0] && isAnew(other, all)));
+  const kept = (step) => step.questions.filter((question) => !isAnew(question, step.questions));
+  const askedAnew = (step) => step.questions.filter((question) => question.anew && !question.shown_when);
+
   function sameAsLast(step, last, answers) {
     const taken = Object.assign({}, answers);
-    step.questions
-      .filter((question) => !question.anew)
-      .forEach((question) => {
-        const before = last[question.name];
-        if (!isBlank(before) && fits(question, before)) taken[question.name] = before;
-      });
+    kept(step).forEach((question) => {
+      const before = last[question.name];
+      if (!isBlank(before) && fits(question, before)) taken[question.name] = before;
+    });
     return taken;
   }
 
@@ -131,8 +136,7 @@ field.questions = (function () {
     return true;
   }
 
-  const hasLast = (step, last) =>
-    step.questions.some((question) => !question.anew && !isBlank(last[question.name]));
+  const hasLast = (step, last) => kept(step).some((question) => !isBlank(last[question.name]));
 
   function isChanged(question, value, last) {
     const before = last ? last[question.name] : undefined;
@@ -176,6 +180,7 @@ field.questions = (function () {
     fault,
     faultsIn,
     isAnswered,
+    askedAnew,
     sameAsLast,
     hasLast,
     isChanged,

@@ -3,7 +3,7 @@
 
 (function () {
   const { app, words, pack } = field;
-  const { h, icon, severity, due, link, message, empty, button } = field.draw;
+  const { h, icon, severity, deadline, link, message, empty, button } = field.draw;
   const TABS = [
     ["today", "今天"],
     ["week", "本周"],
@@ -40,6 +40,7 @@
 
   function card(item, draft) {
     const household = pack.household(item.household) || {};
+    const pause = pack.pauseOf(item.household);
     const [first, ...others] = item.purposes;
     const steps = draft
       ? `草稿已填 ${Math.min(draft.reached || 0, draft.steps || 0)}/${draft.steps || 0}`
@@ -56,6 +57,9 @@
           ? h("div", { class: "danger-text strong" }, `退回补充：${item.returned_because}`)
           : null,
         h("div", null, first ? first.title : "入户走访", others.length ? `，另有 ${others.length} 项` : ""),
+        pause
+          ? h("div", { class: "small" }, `${words.pausedDays(pause)}恢复计时：${pause.reason}`)
+          : null,
         h(
           "div",
           { class: "small muted" },
@@ -64,7 +68,7 @@
             .join(" · ")
         )
       ),
-      h("div", null, due(item.due_on))
+      h("div", null, deadline(item))
     );
   }
 
@@ -99,7 +103,8 @@
     );
   }
 
-  async function waitingVisits() {
+  // Visits sealed on this phone, waiting or gone up today.
+  async function sealedVisits() {
     const rows = [];
     for (const item of await field.store.all("outbox")) {
       if (!item.copy || item.path !== "visits/") continue;
@@ -112,16 +117,23 @@
         receipt: item.receipt,
         state_label: item.state === "done" ? "已上传" : item.state === "refused" ? "要修改" : "待上传",
         state: item.state,
+        met: draft.mode !== "not_met",
       });
     }
     return rows;
   }
+  field.sealedVisits = sealedVisits;
 
   async function banner() {
     const made = pack.now() && pack.now().made_at;
     const stale = made ? `任务数据是${words.when(made)} 的。` : "";
     if (app.state.line !== "off" && app.state.line !== "out") return null;
-    return h("div", { class: "strip" }, icon("info"), h("p", null, `离线照常用。${stale}`));
+    return h(
+      "section",
+      { class: "strip", "aria-label": "网络" },
+      icon("info"),
+      h("p", null, `离线照常用。${stale}`)
+    );
   }
 
   app.screens.tasks = async (tab) => {
@@ -137,7 +149,7 @@
             : [empty("cloud", "正在取任务…", "取完以后没有网络也能用。")],
       };
     }
-    const sent = await waitingVisits();
+    const sent = await sealedVisits();
     const gone = new Set(sent.filter((row) => row.item).map((row) => row.item));
     const drafts = await field.drafts.all();
     const lists = split(pack.now().items.filter((item) => !gone.has(item.id)));
@@ -195,6 +207,7 @@
             h("div")
           )
         ),
+        field.plan.entry(sent),
         pack.now().account.may_report
           ? h(
               "div",

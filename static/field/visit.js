@@ -156,7 +156,14 @@
               app.draw({ focus: false });
             },
             { class: "button button-wide", id: "same" }
-          )
+          ),
+          questions.askedAnew(step).length
+            ? h(
+                "p",
+                { class: "helptext gap" },
+                `每次都要重新问的 ${questions.askedAnew(step).length} 题除外。`
+              )
+            : null
         )
       : null;
     return [

@@ -74,6 +74,19 @@ field.words = (function () {
     return `${Number(month)} 月 ${Number(date)} 日`;
   }
 
+  // 12 月 31 日, with the year where it is another one than today's.
+  function date(text) {
+    const year = day(text).slice(0, 4);
+    return `${year === day().slice(0, 4) ? "" : `${year} 年 `}${monthDay(text)}`;
+  }
+
+  // Days from today to this week's Sunday; 1 January 1970 was a Thursday.
+  const daysToSunday = (today = day()) => 6 - ((dayNumber(today) + 3) % 7);
+
+  // 11 月 24 日起暂停，12 月 2 日; an older pack does not say since when.
+  const pausedDays = ({ since, until }) =>
+    `${since ? `${date(since)}起暂停，` : "已暂停，"}${date(until)}`;
+
   const shortDay = (text) => day(text).slice(5);
 
   // 今天 07:30, 昨天 18:05, 11 月 3 日 18:05
@@ -96,5 +109,5 @@ field.words = (function () {
     return cents && Number(cents) ? `${grouped}.${cents}` : grouped;
   }
 
-  return { day, time, stamp, daysUntil, due, severity, monthDay, shortDay, when, bytes, yuan };
+  return { day, time, stamp, daysUntil, due, severity, monthDay, date, daysToSunday, pausedDays, shortDay, when, bytes, yuan };
 })();

@@ -226,7 +226,9 @@ def asked(world: World, **change: Any) -> VisitRequest:
 
 def test_a_grave_alert_is_not_put_off_with_the_rest(world: World, item: WorkItem) -> None:
     pause(world, item, days=8)
-    assert pack_section(world.worker_1, [item.household_id]) != {}
+    assert pack_section(world.worker_1, [item.household_id])[item.household_id]["since"] == str(
+        timezone.localdate()
+    )
     grave(world)
     item.refresh_from_db()
     assert not clock_of(item).stands

@@ -262,9 +262,15 @@ class Handset:
         self.at("visit")
 
     def next(self) -> None:
+        self._turn("#next")
+
+    def previous(self) -> None:
+        self._turn("#previous")
+
+    def _turn(self, button: str) -> None:
         step = "(document.querySelector('.progress b') || {}).textContent"
         before = self.page.evaluate(step)
-        self.page.click("#next")
+        self.page.click(button)
         self.until(f"{step} !== {json.dumps(before)}")
 
     def to_step(self, title: str) -> None:
@@ -278,9 +284,9 @@ class Handset:
         self.page.locator(f"label[for='q_{name}-{value}']").click()
 
     def photograph(self, slot: str, content: bytes) -> None:
-        before = self.page.locator(".shot-taken").count()
+        before = self.page.locator("[data-taken]").count()
         self.choose(slot, content)
-        self.page.locator(f".shot-taken >> nth={before}").wait_for()
+        self.page.locator(f"[data-taken] >> nth={before}").wait_for()
 
     def choose(self, slot: str, content: bytes) -> None:
         """A file from the disk, as a camera leaves it there."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from grid.actions.promises import make_promise
 from grid.models import Attachment, Envelope, FactEdit, Household, Visit, WorkItem
+from grid.visit_form import FORM
 from tests.journeys.phone import CALL, HEADS, Handset, check, fill_visit, png, received
 from tests.journeys.test_river import wait_for
 from tests.world import World
@@ -139,6 +140,23 @@ def test_an_answer_lost_on_the_way_doubles_nothing(morning: World, take: Take) -
 
     # Then it is there once
     assert (Visit.objects.count(), Attachment.objects.count()) == (1, 1)
+
+
+def test_what_is_wrong_arrives_with_what_was_asked_about_it(morning: World, take: Take) -> None:
+    # Given a household where every question has its bad answer, which opens further questions
+    phone = take()
+    questions = [q for step in FORM.steps for q in step.questions]
+    bad = {q.name: q.bad_value for q in questions if q.bad_value}
+    fill_visit(phone, HEADS[0], **bad)
+    check(phone)
+    phone.finish()
+    wait_for(received(1))
+
+    # Then the server has the bad answers and what they led to
+    given = Visit.objects.get().answers
+    assert {name: given.get(name) for name in bad} == bad
+    led_to = {q.name for q in questions if q.shown_when}
+    assert led_to - set(given) == set()
 
 
 # ---- what comes back ----

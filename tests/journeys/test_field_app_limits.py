@@ -5,7 +5,6 @@ import gzip
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from grid.visit_form import FORM, FORM_VERSION
 from tests.grid.field_phone import answers
 from tests.journeys.phone import HEADS, PIN, Handset, check, fill_visit, png, received
 from tests.journeys.test_river import wait_for
-from tests.pages.test_sources import NEWER_CSS, NEWER_JS, without_comments
 from tests.world import World
 from yizhou.settings import ROOT
 
@@ -103,7 +101,7 @@ def test_what_is_no_photo_is_a_sentence(morning: World, take: Take) -> None:
     for size, told in ((1000, "这个文件不是照片"), (40_000_000, "这张照片太大")):
         phone.choose("house", b"\xff\xd8" + b"0" * size)
         phone.page.wait_for_selector(f"#photo-fault:has-text('{told}')")
-    assert phone.page.locator(".shot-taken").count() == 0
+    assert phone.page.locator("[data-taken]").count() == 0
 
 
 def with_place_of_camera(jpeg: bytes) -> bytes:
@@ -326,7 +324,7 @@ def test_the_list_of_amounts_is_read_by_the_server(morning: World, take: Take) -
     for _ in range(12):
         if title in phone.page.inner_text(".progress b"):
             break
-        phone.page.click("#previous")
+        phone.previous()
     card = phone.page.locator(f"[data-question={lists[0]['name']}]")
     card.locator("select").first.select_option("wages")
     card.locator("input").fill("１，２００")
@@ -350,14 +348,6 @@ def test_the_list_of_amounts_is_read_by_the_server(morning: World, take: Take) -
 
 
 # ---- weight, hands, eyes ----
-
-
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "static" / "field").iterdir()), ids=lambda path: str(path.name)
-)
-def test_the_files_work_in_the_oldest_browser(path: Path) -> None:
-    newer = NEWER_CSS if path.suffix == ".css" else NEWER_JS
-    assert newer.findall(without_comments(path.read_text(encoding="utf-8"))) == []
 
 
 def test_the_app_is_light_and_later_screens_load_nothing(morning: World, take: Take) -> None:

@@ -8,8 +8,12 @@ import pytest
 from django.template.loader import get_template
 
 ROOT = Path(__file__).resolve().parents[2]
+FIELD = ROOT / "static" / "field"
+SHELL = ROOT / "templates" / "field"
 STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
-SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+EVERY_STYLE = [*STYLES, *sorted(FIELD.glob("*.css"))]
+FIELD_SCRIPTS = sorted(FIELD.glob("*.js"))
+SCRIPTS = [*sorted((ROOT / "static" / "js").glob("*.js")), *FIELD_SCRIPTS, SHELL / "sw.js"]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 HAN = "\u4e00-\u9fff"
 
@@ -17,7 +21,12 @@ HAN = "\u4e00-\u9fff"
 NEWER_CSS = re.compile(
     r"color-mix\(|:has\(|light-dark\(|oklch\(|@container|[0-9]dvh|aspect-ratio|^\s*&", re.M
 )
-NEWER_JS = re.compile(r"\.at\(-?\d|structuredClone\(|Object\.hasOwn|randomUUID|static \{")
+NEWER_JS = re.compile(
+    r"\.at\(-?\d|structuredClone\(|Object\.hasOwn|randomUUID|static \{|^(?:const .*= )?await |"
+    r"\.findLast|\.toSorted\(|\.toReversed\(|\.with\(|groupBy\(|AbortSignal\.(?:timeout|any)|"
+    r"#\w+ in |checkVisibility|\.cause\b",
+    re.M,
+)
 
 
 def name(path: Path) -> str:
@@ -28,7 +37,7 @@ def without_comments(text: str) -> str:
     return re.sub(r"/\*.*?\*/|\{#.*?#\}|^\s*//.*?$", "", text, flags=re.S | re.M)
 
 
-@pytest.mark.parametrize("path", STYLES, ids=name)
+@pytest.mark.parametrize("path", EVERY_STYLE, ids=name)
 def test_stylesheets_work_in_the_oldest_browser(path: Path) -> None:
     assert NEWER_CSS.findall(without_comments(path.read_text(encoding="utf-8"))) == []
 
@@ -56,6 +65,47 @@ def test_templates_load_nothing_from_elsewhere(path: Path) -> None:
 def test_chinese_text_uses_full_width_punctuation(path: Path) -> None:
     text = re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<[^>]+>", " ", path.read_text("utf-8"))
     assert re.findall(rf"[{HAN}][,;:?!()]|[(][{HAN}]", text) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_scripts_say_chinese_with_full_width_punctuation(path: Path) -> None:
+    text = re.sub(r"\$\{[^{}]*\}", " ", without_comments(path.read_text("utf-8")))
+    said = " ".join(re.findall(r"\"[^\"\n]*\"|'[^'\n]*'|`[^`]*`|>[^<]*<", text))
+    assert re.findall(rf"[{HAN}][,;:?!()]|[(][{HAN}]", said) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=name)
+def test_scripts_keep_the_content_security_policy(path: Path) -> None:
+    text = without_comments(path.read_text(encoding="utf-8"))
+    broken = r"\beval\(|new Function|\.(?:inner|outer)HTML|AdjacentHTML|document\.write|\.style\b"
+    assert re.findall(broken, text) == []
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, SHELL / "app.webmanifest"], ids=name)
+def test_scripts_load_nothing_from_elsewhere(path: Path) -> None:
+    text = without_comments(path.read_text(encoding="utf-8"))
+    assert re.findall(r"""["'`](?:https?:|wss?:)?//""", text) == []
+
+
+# A service worker of Chromium 88 is a classic script.
+def test_the_service_worker_imports_no_modules() -> None:
+    taken = [SHELL / "sw.js", *(FIELD / f"{n}.js" for n in imported_by_the_worker())]
+    modules = r"\bimport\b(?!Scripts)|^export\b"
+    assert [p.name for p in taken if re.findall(modules, p.read_text("utf-8"), re.M)] == []
+
+
+def imported_by_the_worker() -> list[str]:
+    found = re.findall(r"static 'field/(\w+)\.js'", (SHELL / "sw.js").read_text("utf-8"))
+    assert found
+    return found
+
+
+def test_the_shell_carries_every_script_and_every_drawing() -> None:
+    shell = (SHELL / "shell.html").read_text("utf-8")
+    assert {p.name for p in FIELD_SCRIPTS} == set(re.findall(r"field/(\w+\.js)", shell))
+    text = "".join(p.read_text("utf-8") for p in FIELD_SCRIPTS)
+    asked = set(re.findall(r"\bicon\(\"([a-z-]+)\"", text))
+    assert asked - set(re.findall(r'data-icon="([a-z-]+)"', shell)) == set()
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)
@@ -95,9 +145,17 @@ def test_the_office_frame_stays_small() -> None:
     assert sum(len(gzip.compress(p.read_bytes(), 9)) for p in files) < 40 * 1024
 
 
+@pytest.mark.parametrize("path", FIELD_SCRIPTS, ids=name)
+def test_every_class_the_app_draws_has_a_style(path: Path) -> None:
+    sheets = [ROOT / "static" / "css" / "field.css", FIELD / "app.css"]
+    styled = {c for p in sheets for c in re.findall(r"\.([a-z][\w-]*)", p.read_text("utf-8"))}
+    used = re.findall(r"\bclass: \"([^\"]*)\"", path.read_text("utf-8"))
+    assert {c for names in used for c in names.split()} - styled == set()
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)
 def test_every_class_has_a_style(path: Path) -> None:
-    styled = {c for p in STYLES for c in re.findall(r"\.([a-z][\w-]*)", p.read_text("utf-8"))}
+    styled = {c for p in EVERY_STYLE for c in re.findall(r"\.([a-z][\w-]*)", p.read_text("utf-8"))}
     text = re.sub(r"\{%.*?%\}", " ", re.sub(r"[\w-]*\{\{.*?\}\}", " ", path.read_text("utf-8")))
     used = {c for attr in re.findall(r'class="([^"]*)"', text) for c in attr.split()}
     assert used - styled == set()
