@@ -14,6 +14,8 @@ from monitoring.actions import (
     upload_steps,
 )
 from monitoring.actions.alerts import collect_reports
+from monitoring.actions.case_visits import collect_case_visits
+from monitoring.actions.clues import take_up_clues
 from monitoring.actions.conflicts import find_conflicts
 from monitoring.actions.discovery import collect_discoveries
 from monitoring.actions.dispatching import send_held
@@ -49,6 +51,8 @@ def collect_visit_reports() -> None:
     """Beat: what the page could not collect at once."""
     collect_reports()
     collect_discoveries()
+    collect_case_visits()
+    take_up_clues()
 
 
 @shared_task

@@ -347,6 +347,7 @@ VISIT_COLLECTORS = [
     "monitoring.actions.alerts.collect_reports",
     "monitoring.actions.discovery.collect_discoveries",
     "grid.actions.promises.collect_promises",
+    "monitoring.actions.case_visits.collect_case_visits",
 ]
 
 # What the floors above know of a household before a visit (grid/known.py).
@@ -359,6 +360,7 @@ VISIT_PURPOSES = {
     "check": "集中排查",
     "discovery": "新发现困难",
     "promise": "回访承诺",
+    "case": "个案核查",
 }
 
 # Reports of one name and hamlet so many days apart are shown beside each other.

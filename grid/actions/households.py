@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from grid.actions.people import NewMember, admit_person, read_phone, reserve_ids
 from grid.actions.registry import (
@@ -265,4 +267,24 @@ def _tell_new_head(acting: Account, household: Household, on: date) -> None:
             Kind.NEW_HEAD,
             on=on,
             sentence=f"户主由 {household.head} 变更为 {now.head}",
+        )
+
+
+@transaction.atomic
+def classify_household(*, acting: Any, household: Household, kind: str) -> None:
+    """The registry says what the procedure decided; the right to decide it lies there."""
+    changed = (
+        Household.objects.filter(pk=household.pk)
+        .exclude(kind=kind)
+        .update(kind=kind, version=F("version") + 1)
+    )
+    if changed:
+        tell(
+            acting,
+            household,
+            Kind.CLASSIFIED,
+            on=timezone.localdate(),
+            sentence=f"户类型改为{HouseholdKind(kind).label}",
+            verb="classified_household",
+            detail={"kind": kind},
         )

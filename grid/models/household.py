@@ -103,6 +103,7 @@ class HouseholdEvent(models.Model):
         MERGED = "merged", "并户"
         MARRIED_IN = "married_in", "婚入"
         MARRIED_OUT = "married_out", "婚出"
+        CLASSIFIED = "classified", "户类型变更"
 
     household = models.ForeignKey(
         Household, verbose_name="农户", on_delete=models.PROTECT, related_name="events"

@@ -17,6 +17,7 @@ from grid.models import (
 )
 from grid.roles import Act
 from grid.scope import require
+from monitoring.actions.clues import raise_clue
 from monitoring.actions.dispatching import PURPOSE
 from monitoring.actions.raising import follow_moves
 from monitoring.lifecycle import BY_NAME
@@ -104,14 +105,14 @@ def settle_alert(
     )
     label = Outcome(outcome).label
     if outcome in CLUE_OUTCOMES:
-        Clue.objects.create(
-            household_id=alert.household_id,
-            code=alert.code,
+        raise_clue(
+            acting=acting,
+            household=alert.household,
             source=Clue.Source.DEPT_ALERT,
             alert=alert,
             risk=alert.rule.risk,
             sentence=alert.sentence,
-            raised_by=acting,
+            visit=finding.visit,
         )
     AlertEvent.objects.create(
         alert=alert,

@@ -10,6 +10,7 @@ from grid.actions.work_items import end_purposes
 from grid.models import HouseholdReport, VisitReport, WorkItemPurpose
 from grid.models.discovery import Difficulty
 from monitoring.actions.alerts import CLUE_OUTCOMES
+from monitoring.actions.clues import raise_clue
 from monitoring.models import Clue
 from yizhou.audit import SYSTEM, record
 
@@ -52,13 +53,13 @@ def _take(acting: Any, report: VisitReport, told: HouseholdReport) -> None:
     visit = report.visit
     end_report(acting=acting, report=told, outcome=report.outcome)
     if report.outcome in CLUE_OUTCOMES:
-        Clue.objects.create(
-            household_id=visit.household_id,
-            code=visit.code,
+        raise_clue(
+            acting=visit.by,
+            household=visit.household,
             source=Clue.Source.CADRE_CHECK,
             risk=RISKS.get(told.difficulty, "其他"),
-            sentence=(report.note or told.sentence)[:300],
-            raised_by=visit.by,
+            sentence=report.note or told.sentence,
+            visit=visit,
         )
     end_purposes(
         acting=acting,

@@ -364,6 +364,7 @@ class _Merge:
 
 
 _ALERTS, _ANNOTATIONS = Identifier("monitoring_alert"), Identifier("monitoring_annotation")
+_CASES = Identifier("monitoring_case")
 
 
 def place_of(within: Within, key: str) -> Composable:
@@ -392,10 +393,11 @@ def townships_of(within: Within) -> list[str]:
 
 
 def follow_moves() -> None:
-    """Open alerts and annotations of households that moved take the new place's code."""
+    """What is open of households that moved takes the new place's code."""
     for table, standing in (
         (_ALERTS, SQL("state IN {}").format(OPEN)),
         (_ANNOTATIONS, SQL("ended_at IS NULL")),
+        (_CASES, SQL("closed_at IS NULL")),
     ):
         run(MOVED.format(table=table, standing=standing, place=SQL("TRUE")))
 

@@ -14,12 +14,23 @@ from monitoring.models.alert import (
     Finding,
     Hit,
 )
+from monitoring.models.case import (
+    Case,
+    CasePause,
+    CaseStep,
+    Category,
+    EliminationMode,
+    Explanation,
+    Relative,
+)
 from monitoring.models.conflict import DataConflict, DataConflictEvent, SourceOfTruth
 from monitoring.models.kept import KeptMeasures
+from monitoring.models.procedure import Procedure, ProcedureStep
 from monitoring.models.proposal import RegistryProposal
 from monitoring.models.reminder import DataReminder
 from monitoring.models.rule import BackTest, Rule, RuleVersion
 from monitoring.models.screening import RunComparison, ScreeningRun, ScreeningShard
+from monitoring.models.stage import Duty, Paper, Risk, Stage
 from monitoring.models.threshold import Threshold
 from monitoring.models.transfer import Transfer, TransferPart
 from monitoring.models.upload import (
@@ -37,17 +48,29 @@ __all__ = [
     "AlertState",
     "Annotation",
     "BackTest",
+    "Case",
+    "CasePause",
+    "CaseStep",
+    "Category",
     "Clue",
     "DataConflict",
     "DataConflictEvent",
     "DataReminder",
     "DibaoPayment",
     "DisabilityCertificate",
+    "Duty",
+    "EliminationMode",
+    "Explanation",
     "Finding",
     "Hit",
     "KeptMeasures",
     "MedicalSettlement",
+    "Paper",
+    "Procedure",
+    "ProcedureStep",
     "RegistryProposal",
+    "Relative",
+    "Risk",
     "Rule",
     "RuleVersion",
     "SchoolStatus",
@@ -55,6 +78,7 @@ __all__ = [
     "ScreeningRun",
     "ScreeningShard",
     "SourceOfTruth",
+    "Stage",
     "Threshold",
     "Transfer",
     "TransferPart",

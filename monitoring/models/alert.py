@@ -211,21 +211,37 @@ class Finding(models.Model):
         return self.get_outcome_display()
 
 
+class ClueQuerySet(models.QuerySet):
+    def waiting(self) -> Self:
+        """Not yet part of a case."""
+        return self.filter(case=None)
+
+
 class Clue(models.Model):
-    """A confirmed risk clue that waits for a case. Source of the codes: reference 2.1."""
+    """A risk clue and the case it opened or joined. Source of the codes: reference 2.1.
+
+    `visit` is the one that confirmed it; without one the case begins with the analysis.
+    """
 
     SCOPE = "code"
 
     class Source(models.TextChoices):
-        DEPT_ALERT = "dept_alert", "部门筛查预警"
-        CADRE_CHECK = "cadre_check", "网格员走访"
         SELF_DECLARED = "self_declared", "农户自主申报"
+        CADRE_CHECK = "cadre_check", "网格员走访"
+        DEPT_ALERT = "dept_alert", "部门筛查预警"
+        UPPER_PUSH = "upper_push", "上级推送"
+        HOTLINE_PETITION = "hotline_petition", "热线和信访"
+        SUPERVISION = "supervision", "监督反馈"
+        LINKED = "linked", "关联监测"
+        VILLAGE_ASSISTANT = "village_assistant", "村级协理员"
+        SOCIAL_STATION = "social_station", "社工站"
+        VOLUNTEER = "volunteer", "志愿者"
 
     household = models.ForeignKey(
         Household, verbose_name="农户", on_delete=models.PROTECT, related_name="clues"
     )
     code = models.CharField("网格代码", max_length=20, db_collation="C")
-    source = models.CharField("来源", max_length=16, choices=Source)
+    source = models.CharField("来源", max_length=20, choices=Source)
     alert = models.OneToOneField(
         Alert,
         verbose_name="预警",
@@ -240,6 +256,24 @@ class Clue(models.Model):
         Account, verbose_name="提出人", null=True, on_delete=models.PROTECT, related_name="+"
     )
     raised_at = models.DateTimeField("提出时间", auto_now_add=True)
+    visit = models.ForeignKey(
+        Visit,
+        verbose_name="核实走访",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="clues",
+    )
+    case = models.ForeignKey(
+        "monitoring.Case",
+        verbose_name="个案",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="clues",
+    )
+
+    objects = ClueQuerySet.as_manager()
 
     class Meta:
         verbose_name = "风险线索"

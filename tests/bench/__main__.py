@@ -151,12 +151,12 @@ def main() -> None:
     send_files(folder, manifest)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+    ScreeningRun.objects.filter(job_state="waiting").delete()  # the arrivals' own
     if given.only == "morning":
         screening.measure_runs()
         morning.measure(folder / "morning", minutes=given.minutes)
         return
     say("\n研判到派单（部门文件里的数据，两次）")
-    ScreeningRun.objects.filter(job_state="waiting").delete()
     screening.measure_runs()
     say(f"  待办预警 {Alert.objects.open().count():,}；{compared_with_truth(folder)}")
     pages()

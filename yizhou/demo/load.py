@@ -16,6 +16,7 @@ from grid.actions.installation import install_county
 from grid.departments import DEPARTMENTS
 from grid.models import Account, Household, Post, Region
 from grid.roles import Level
+from monitoring.actions.procedures import install_procedure
 from monitoring.actions.rules import load_shipped_rules
 from monitoring.actions.schedules import install_schedule
 from yizhou.audit import SYSTEM, AuditEntry, record
@@ -153,8 +154,9 @@ def _add_departments(anchor: date) -> None:
 
 
 def _install_rules() -> None:
-    """Rules, figures and the schedule that ship with the program, where they are missing."""
+    """Rules, procedure, figures and the schedule that ship with the program, where missing."""
     load_shipped_rules(acting=SYSTEM)
+    install_procedure(acting=SYSTEM)
     install_schedule()
 
 

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from grid.actions.installation import install_county
 from monitoring.actions.conflicts import enter_sources_of_truth
+from monitoring.actions.procedures import install_procedure
 from monitoring.actions.rules import load_shipped_rules
 from monitoring.actions.schedules import install_schedule
 from yizhou.audit import SYSTEM
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         try:
             done = install_county(acting=SYSTEM)
             rules = load_shipped_rules(acting=SYSTEM)
+            install_procedure(acting=SYSTEM)
         except Denial as no:
             raise CommandError(no.sentence) from None
         enter_sources_of_truth(acting=SYSTEM)
