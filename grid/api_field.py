@@ -32,7 +32,6 @@ from grid.actions.facts import in_words as fact_in_words
 from grid.actions.field_reports import receive_report
 from grid.client_address import address_of
 from grid.collecting import offer
-from grid.enrol_limits import check_tries, note_wrong
 from grid.envelopes import Faulty, from_base64
 from grid.field_files import field_files
 from grid.field_signing import PhoneAuthentication, PhoneRequest, check_app, drop_token, set_token
@@ -41,6 +40,7 @@ from grid.models import Account, Envelope, FactEdit, FieldKey, Phone
 from grid.offline import account_of, etag_of, pack_of
 from grid.refused import as_refusal, record_refused
 from grid.scope import found
+from grid.sign_in_tries import count_try, note_wrong, take_off
 from grid.views.signing_in import SignInForm
 from grid.wall import EVERYTHING, at_rest, bounds_of, raise_wall
 from yizhou.refusals import Denial
@@ -177,13 +177,14 @@ def _signed_in(request: Request, said: dict[str, Any]) -> Account:
     username = text_of(said.get("username"), 150)
     password = said.get("password") if isinstance(said.get("password"), str) else ""
     named = phones.account_named(username)
-    check_tries(named, address_of(request._request))
+    count_try(username, request._request)
     account = authenticate(request._request, username=username, password=password)
     if isinstance(account, Account):
+        take_off(username, request._request)
         return account
     closed = named is not None and not named.is_active and named.check_password(password or "")
     sentence = str(SignInForm.error_messages["inactive" if closed else "invalid_login"])
-    note_wrong(named, request._request, sentence)
+    note_wrong(username, request._request, sentence, verb="refused_enrolment")
     raise Faulty(sentence, code="closed" if closed else "wrong_password", status=401)
 
 

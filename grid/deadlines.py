@@ -26,12 +26,11 @@ from grid.places import places_of
 from grid.requests import SignedInRequest
 from yizhou.workdays import workday_numbers, workdays_between
 
-COUNTED_TO = 999  # beyond it the navigation says only that there are many
 
-
-def unread(account: Any) -> int:
-    """Standing notices the person has not read, counted to COUNTED_TO. One query."""
-    return int(own_notices(account).unseen()[:COUNTED_TO].count())
+def unread(account: Any) -> QuerySet[Notice]:
+    """Standing notices the person has not read."""
+    rows: QuerySet[Notice] = own_notices(account).unseen()
+    return rows
 
 
 def own_notices(account: Any) -> Any:

@@ -114,15 +114,16 @@ def own_reports(account: Any) -> QuerySet[HouseholdReport]:
     return rows.select_related("place")
 
 
-def untold(account: Any) -> int:
+def untold(account: Any) -> QuerySet[HouseholdReport]:
     """Decisions on own reports that the reporter has not looked at."""
     decided = Q(decided_at__isnull=False) | Q(outcome_at__isnull=False)
-    return int(own_reports(account).filter(decided, told_at=None)[:100].count())
+    return own_reports(account).filter(decided, told_at=None)
 
 
-def waiting(account: Any) -> int:
-    """Reports in sight that wait for the township, counted to 1,000 at most."""
-    return int(account.sees(HouseholdReport).waiting()[:1000].count())
+def waiting(account: Any) -> QuerySet[HouseholdReport]:
+    """Reports in sight that wait for the township."""
+    rows: QuerySet[HouseholdReport] = account.sees(HouseholdReport).waiting()
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

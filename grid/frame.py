@@ -1,15 +1,18 @@
 """What every page shows around its content: who, where, and the way to the other pages."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from grid.counted import count_each
 from grid.deadlines import unread
 from grid.discovery import may_report, reads_reports, untold, waiting
 from grid.models import Department, Envelope, FactEdit, Region
@@ -18,17 +21,46 @@ from grid.roles import ROLES, Act, Level, Role
 from grid.scope import highest_place, may, sees_one_by_one, sight_of, works_at
 
 BIG_TYPE_COOKIE = "big_type"
+FOLDS_COOKIE = "menu_folds"  # what the person opened (1) and folded (0): find0.data1
+COUNTED_TO = 1000  # beyond it the menu says only that there are many
+# So many entries stand open by themselves, heading by heading from above; with the group of the
+# page itself and all headings they fit a screen 800 pixels high.
+OPEN_ENTRIES = 14
+
+
+class NavGroup(TextChoices):
+    """Headings of the office menu by the person's work, in their order; empty ones vanish."""
+
+    TODAY = "today", "今天"
+    FIND = "find", "发现"
+    CASES = "cases", "个案"
+    VISIT = "visit", "走访"
+    HOMES = "homes", "农户"
+    DATA = "data", "数据与规则"
+    TEAM = "team", "队伍与系统"
 
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One entry of the side navigation; `allowed` asks the account, `count` may be None."""
+    """One entry of the navigation: `allowed` asks the account, `waits` gives the rows in the
+    account's sight that wait for it (one query set or several), which the menu counts.
+
+    `order` within the group: entries of one order stand as they are declared, this floor first.
+    `hot`: its figure speaks of deadlines or alerts and is drawn in red.
+    """
 
     label: str
     icon: str
     url_name: str
     allowed: Callable[[Any], bool]
-    count: Callable[[Any], int] | None = None
+    waits: Callable[[Any], QuerySet[Any] | Sequence[QuerySet[Any]]] | None = None
+    group: NavGroup = field(kw_only=True)
+    order: int = field(default=50, kw_only=True)
+    hot: bool = field(default=False, kw_only=True)
+
+    def rows(self, account: Any) -> Sequence[QuerySet[Any]]:
+        waits = self.waits(account) if self.waits else ()
+        return (waits,) if isinstance(waits, QuerySet) else waits
 
 
 FIELD = frozenset({Role.GRID_WORKER_1, Role.GRID_WORKER_2, Role.TUN_HEAD})
@@ -71,16 +103,14 @@ def _offices(account: Any) -> bool:
     return any(works_at(account, level) for level in (Level.COUNTY, Level.TOWNSHIP, Level.VILLAGE))
 
 
-def undecided(account: Any) -> int:
+def undecided(account: Any) -> list[QuerySet[Any]]:
     """Clashing facts and held letters of phones that wait for the township."""
-    edits: int = account.sees(FactEdit).clashing().count()
-    letters: int = account.sees(Envelope).held().count()
-    return edits + letters
+    return [account.sees(FactEdit).clashing(), account.sees(Envelope).held()]
 
 
 def desk_section(request: HttpRequest) -> list[dict[str, Any]]:
     """What waits from phones, for the township's desk (settings.DESK_SECTIONS)."""
-    count = undecided(request.user)
+    count = sum(count_each(undecided(request.user), most=COUNTED_TO))
     url = reverse("fact-clashes")
     return [{"label": "手机来件待定", "count": count, "unit": "件", "url": url, "tone": "orange"}]
 
@@ -97,24 +127,46 @@ def follows_plans(account: Any) -> bool:
 
 
 GRID_NAV = (
-    NavItem("工作台", "home", "home", lambda a: not is_field_worker(a)),
+    NavItem("工作台", "home", "home", lambda a: not is_field_worker(a), group=NavGroup.TODAY),
     NavItem(
-        "我的任务", "list-check", "my-work", lambda a: is_field_worker(a) and not only_reports(a)
+        "我的任务",
+        "list-check",
+        "my-work",
+        lambda a: is_field_worker(a) and not only_reports(a),
+        group=NavGroup.TODAY,
     ),
-    NavItem("提醒", "bell", "notices", sees_people, unread),
-    NavItem("镇级工作台", "inbox", "desk", _assigns),
-    NavItem("走访计划", "calendar-check", "visit-plans", follows_plans),
-    NavItem("集中排查", "clipboard-list", "campaigns", follows_plans),
-    NavItem("农户", "users", "households", sees_households),
-    NavItem("上报", "flag", "own-reports", lambda a: may_report(a) and is_field_worker(a), untold),
-    NavItem("困难户上报", "flag", "reports", reads_reports, waiting),
-    NavItem("结对帮扶", "handshake", "pairings", pairs),
-    NavItem("承诺", "handshake", "promises", keeps_promises, promises_due),
-    NavItem("网格队伍", "network", "staffing", _offices),
-    NavItem("待定来件", "inbox", "fact-clashes", lambda a: may(a, Act.EDIT_REGISTRY), undecided),
-    NavItem("手机", "smartphone", "phones", lambda a: may(a, Act.ASSIGN_WORK)),
-    NavItem("部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS)),
-    NavItem("操作留痕", "history", "audit-trail", lambda a: may(a, Act.READ_AUDIT)),
+    NavItem("提醒", "bell", "notices", sees_people, unread, group=NavGroup.TODAY, hot=True),
+    NavItem("镇级工作台", "inbox", "desk", _assigns, group=NavGroup.TODAY),
+    NavItem("走访计划", "calendar-check", "visit-plans", follows_plans, group=NavGroup.VISIT),
+    NavItem("集中排查", "clipboard-list", "campaigns", follows_plans, group=NavGroup.VISIT),
+    NavItem("农户", "users", "households", sees_households, group=NavGroup.HOMES),
+    NavItem(
+        "上报",
+        "flag",
+        "own-reports",
+        lambda a: may_report(a) and is_field_worker(a),
+        untold,
+        group=NavGroup.FIND,
+    ),
+    NavItem("困难户上报", "flag", "reports", reads_reports, waiting, group=NavGroup.FIND),
+    NavItem("结对帮扶", "handshake", "pairings", pairs, group=NavGroup.VISIT),
+    NavItem("承诺", "handshake", "promises", keeps_promises, promises_due, group=NavGroup.VISIT),
+    NavItem("网格队伍", "network", "staffing", _offices, group=NavGroup.TEAM),
+    NavItem(
+        "待定来件",
+        "inbox",
+        "fact-clashes",
+        lambda a: may(a, Act.EDIT_REGISTRY),
+        undecided,
+        group=NavGroup.FIND,
+    ),
+    NavItem("手机", "smartphone", "phones", lambda a: may(a, Act.ASSIGN_WORK), group=NavGroup.TEAM),
+    NavItem(
+        "部门密钥", "key-round", "keys", lambda a: may(a, Act.MANAGE_KEYS), group=NavGroup.TEAM
+    ),
+    NavItem(
+        "操作留痕", "history", "audit-trail", lambda a: may(a, Act.READ_AUDIT), group=NavGroup.TEAM
+    ),
 )
 
 
@@ -125,7 +177,7 @@ def home_cards(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {
             "label": "困难户上报待处理",
-            "value": waiting(request.user),
+            "value": waiting(request.user)[:COUNTED_TO].count(),
             "url": reverse("reports"),
             "tone": "org",
             "note": "",
@@ -133,10 +185,9 @@ def home_cards(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _nav_items() -> list[NavItem]:
-    """The grid's own entries with those the floors above add (settings.NAV, dotted names)."""
-    above = [item for name in settings.NAV for item in import_string(name)]
-    return [*GRID_NAV[:3], *above, *GRID_NAV[3:]]
+def nav_items() -> list[NavItem]:
+    """The grid's own entries, then those the floors above add (settings.NAV, dotted names)."""
+    return [*GRID_NAV, *(item for name in settings.NAV for item in import_string(name))]
 
 
 def scope_name(account: Any) -> str:
@@ -172,9 +223,56 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "is_field": is_field_worker(account),
     }
     if not getattr(request, "htmx", False):
-        nav = [_drawn(item, request) for item in _nav_items() if item.allowed(account)]
-        context["nav"] = _one_current(nav)
+        context |= _navigation(request)
     return context
+
+
+def _navigation(request: HttpRequest) -> dict[str, Any]:
+    """`nav`: the entries of this account in a row; `nav_groups`: the same under headings."""
+    items = [item for item in nav_items() if item.allowed(request.user)]
+    counts = _counts(items, request.user)
+    drawn = [_drawn(item, n, request.path) for item, n in zip(items, counts, strict=True)]
+    nav = _one_current(drawn)
+    return {"nav": nav, "nav_groups": _grouped(nav, _folds(request))}
+
+
+def _counts(items: Sequence[NavItem], account: Any) -> list[int]:
+    """What waits behind each entry, one statement for all of them."""
+    asked = [item.rows(account) for item in items]
+    counts = iter(count_each([rows for several in asked for rows in several], most=COUNTED_TO))
+    return [sum(next(counts) for _ in several) for several in asked]
+
+
+def _folds(request: HttpRequest) -> dict[str, bool]:
+    """By group whether the person opened or folded it; the cookie may hold anything."""
+    kept = re.findall(r"([a-z]+)([01])", request.COOKIES.get(FOLDS_COOKIE, ""))
+    return {group: mark == "1" for group, mark in kept}
+
+
+def _grouped(nav: list[dict[str, Any]], folds: dict[str, bool]) -> list[dict[str, Any]]:
+    """Entries under their headings; the group of the page the reader is on is open."""
+    groups: list[dict[str, Any]] = []
+    so_far = 0
+    for group in NavGroup:
+        entries = sorted((e for e in nav if e["group"] == group), key=lambda e: e["order"])
+        so_far += len(entries)
+        current = any(entry["current"] for entry in entries)
+        groups.append(
+            {
+                "key": group.value,
+                "label": group.label,
+                "entries": entries,
+                "count": _in_short(sum(entry["count"] for entry in entries)),
+                "hot": any(entry["count"] and entry["hot"] for entry in entries),
+                "open": current or folds.get(group, so_far <= OPEN_ENTRIES),
+            }
+        )
+    return [group for group in groups if group["entries"]]
+
+
+def _in_short(count: int) -> str:
+    """The figure beside an entry; nothing for nothing."""
+    return f"{COUNTED_TO - 1}+" if count >= COUNTED_TO else str(count or "")
 
 
 def _one_current(nav: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -185,15 +283,16 @@ def _one_current(nav: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return nav
 
 
-def _drawn(item: NavItem, request: HttpRequest) -> dict[str, Any]:
+def _drawn(item: NavItem, count: int, path: str) -> dict[str, Any]:
     url = reverse(item.url_name)
-    count = item.count(request.user) if item.count else 0
-    current = request.path == url or (url != "/" and request.path.startswith(url))
     return {
         "label": item.label,
         "icon": item.icon,
         "url": url,
         "count": count,
-        "hot": bool(count),
-        "current": current,
+        "shown": _in_short(count),
+        "current": path == url or (url != "/" and path.startswith(url)),
+        "hot": item.hot,
+        "group": item.group,
+        "order": item.order,
     }

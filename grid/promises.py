@@ -32,11 +32,10 @@ def conditions() -> dict[str, Q]:
     }
 
 
-def promises_due(account: Any) -> int:
+def promises_due(account: Any) -> QuerySet[Promise]:
     """Own open promises that are due within a week or overdue."""
     soon = timezone.localdate() + SOON
-    due = own_promises(account).filter(state=Promise.State.OPEN, due_on__lte=soon)
-    return int(due[:100].count())
+    return own_promises(account).filter(state=Promise.State.OPEN, due_on__lte=soon)
 
 
 def dossier_section(request: SignedInRequest, household: Household) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from grid import key_guards
+from grid import key_guards, sign_in_tries
 from grid.actions import campaigns, notices, plan_reports, visit_plans
 from grid.actions.deadlines import end_pauses
 from grid.actions.leaves import turn_leaves
@@ -22,6 +22,12 @@ def reroute_stranded() -> None:
 def forget_nonces() -> None:
     """Beat: nonces of signed requests that are too old to come again."""
     key_guards.forget_nonces()
+
+
+@shared_task
+def forget_tries() -> None:
+    """Beat: counts of wrong passwords that are over."""
+    sign_in_tries.forget_tries()
 
 
 @shared_task

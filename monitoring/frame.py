@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
-from grid.frame import NavItem, is_field_worker, sees_people
+from grid.frame import COUNTED_TO, NavGroup, NavItem, is_field_worker, sees_people
 from grid.requests import SignedInRequest
 from grid.roles import Act
 from grid.scope import highest_place, may, sight_of
@@ -19,9 +19,10 @@ def _offices(account: Any) -> bool:
     return sees_people(account) and not is_field_worker(account)
 
 
-def _waiting(account: Any) -> int:
-    """Open verification items in sight, counted to 1,000 at most."""
-    return int(to_verify(account).open()[:1000].count())
+def _waiting(account: Any) -> QuerySet[Any]:
+    """Open verification items in sight."""
+    rows: QuerySet[Any] = to_verify(account).open()
+    return rows
 
 
 def sees_conflicts(account: Any) -> bool:
@@ -34,18 +35,41 @@ def sees_proposals(account: Any) -> bool:
     return _offices(account)
 
 
-def _to_confirm(account: Any) -> int:
-    return int(account.sees(RegistryProposal).filter(state="open")[:1000].count())
+def _to_confirm(account: Any) -> QuerySet[RegistryProposal]:
+    rows: QuerySet[RegistryProposal] = account.sees(RegistryProposal).filter(state="open")
+    return rows
 
 
 NAV = [
-    NavItem("预警核查", "alert", "queue", _offices, _waiting),
-    NavItem("研判批次", "chart", "screening", _offices),
-    NavItem("研判规则", "list", "rules", _offices),
-    NavItem("数据报送", "upload", "upload-data", lambda a: may(a, Act.UPLOAD_DATA)),
-    NavItem("数据打架", "scale", "data-conflicts", sees_conflicts),
-    NavItem("户籍变动建议", "user-pen", "registry-proposals", sees_proposals, _to_confirm),
-    NavItem("数据日历", "calendar", "data-calendar", follows_data),
+    NavItem(
+        "预警核查",
+        "alert",
+        "queue",
+        _offices,
+        _waiting,
+        group=NavGroup.FIND,
+        order=10,
+        hot=True,
+    ),
+    NavItem("研判批次", "chart", "screening", _offices, group=NavGroup.DATA),
+    NavItem("研判规则", "list", "rules", _offices, group=NavGroup.DATA),
+    NavItem(
+        "数据报送",
+        "upload",
+        "upload-data",
+        lambda a: may(a, Act.UPLOAD_DATA),
+        group=NavGroup.DATA,
+    ),
+    NavItem("数据打架", "scale", "data-conflicts", sees_conflicts, group=NavGroup.DATA),
+    NavItem(
+        "户籍变动建议",
+        "user-pen",
+        "registry-proposals",
+        sees_proposals,
+        _to_confirm,
+        group=NavGroup.HOMES,
+    ),
+    NavItem("数据日历", "calendar", "data-calendar", follows_data, group=NavGroup.DATA),
 ]
 
 ON_HOME = ("overdue", "today", "unassigned", "reported", "done")
@@ -80,7 +104,7 @@ def _proposal_card(request: SignedInRequest) -> list[dict[str, Any]]:
     return [
         {
             "label": "待确认户籍变动",
-            "value": _to_confirm(request.user),
+            "value": _to_confirm(request.user)[:COUNTED_TO].count(),
             "url": reverse("registry-proposals"),
             "tone": "org",
             "note": "",

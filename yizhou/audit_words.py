@@ -7,6 +7,8 @@ from django.apps import apps
 
 VERBS = {
     "signed_in": "登录",
+    "refused_sign_in": "登录失败",
+    "blocked_sign_in": "登录试错太多，暂停",
     "refused": "被拒绝的访问",
     "read": "查看农户档案",
     "searched_id_number": "按身份证号查找",

@@ -171,6 +171,13 @@ LOGIN_URL = "/signin/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/signin/"
 
+# Wrong passwords, at the sign-in page and on phones together (grid/sign_in_tries.py): one name
+# from one address, one name from everywhere, one address. Proposals, to be confirmed by the county.
+SIGN_IN_WITHIN_MINUTES = int(os.environ.get("SIGN_IN_WITHIN_MINUTES", "15"))
+SIGN_IN_TRIES = int(os.environ.get("SIGN_IN_TRIES", "5"))
+SIGN_IN_TRIES_OF_A_NAME = int(os.environ.get("SIGN_IN_TRIES_OF_A_NAME", "20"))
+SIGN_IN_TRIES_OF_AN_ADDRESS = int(os.environ.get("SIGN_IN_TRIES_OF_AN_ADDRESS", "60"))
+
 # Messages name people: they stay on the server, not in a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

@@ -24,6 +24,7 @@ from grid.models.post import Establishment, HouseholdException, Post
 from grid.models.promise import Promise, PromiseEvent
 from grid.models.region import Region
 from grid.models.region_change import RegionChange
+from grid.models.sign_in_tries import SignInTries
 from grid.models.visit import Outcome, Visit, VisitReport
 from grid.models.visit_minutes import VisitMinutes
 from grid.models.visit_plan import PlanEntry, Rhythm, RoutineFigure, VisitCategory
@@ -66,11 +67,11 @@ __all__ = [
     "Notice",
     "NoticeStep",
     "Outcome",
+    "OutgoingMessage",
     "Pairing",
     "Person",
     "PersonPast",
     "Phone",
-    "OutgoingMessage",
     "PlanEntry",
     "Post",
     "Promise",
@@ -83,10 +84,11 @@ __all__ = [
     "RoutineFigure",
     "Severity",
     "Sex",
+    "SignInTries",
     "Stage",
     "Visit",
-    "VisitMinutes",
     "VisitCategory",
+    "VisitMinutes",
     "VisitReport",
     "WorkItem",
     "WorkItemEvent",

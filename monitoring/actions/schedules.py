@@ -36,6 +36,7 @@ EVERY_SECONDS = {
     "清理到期文件": ("monitoring.tasks.clear_kept_files", 86_400),
     "清理断点续传": ("monitoring.tasks.sweep_transfers", 300),
     "清理签名防重记录": ("grid.tasks.forget_nonces", 600),
+    "清理登录试错计数": ("grid.tasks.forget_tries", 3600),
     "回访到期的承诺": ("grid.tasks.follow_promises", 600),
     "收取计划走访结果": ("grid.tasks.collect_plan_reports", 60),
     "外发提醒消息": ("grid.tasks.send_messages", 60),

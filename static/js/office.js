@@ -114,6 +114,17 @@
 
   function leave() {
     all("details.menu[open]").forEach((menu) => { menu.open = false; });
+    const close = one("#menu:target .close-menu");
+    if (close) close.click();
+  }
+
+  // ---- the menu: which headings the person opened or folded; the server draws them so ----
+
+  function rememberFold(group) {
+    const kept = (document.cookie.match(/(?:^|; )menu_folds=([a-z01.]*)/) || ["", ""])[1];
+    const marks = kept.split(".").filter((mark) => mark && mark.slice(0, -1) !== group.dataset.group);
+    marks.push(group.dataset.group + (group.open ? "0" : "1")); // the click has not turned it yet
+    document.cookie = `menu_folds=${marks.join(".")}; path=/; max-age=${YEAR_SECONDS}; SameSite=Lax`;
   }
 
   function pressed(event) {
@@ -161,6 +172,8 @@
       switchType(bigType);
     }
     if (event.target.closest("[data-open-keys]")) openKeys();
+    const heading = event.target.closest(".side summary");
+    if (heading) rememberFold(heading.parentElement);
     if (event.target.closest("[data-print]")) window.print();
     const preview = event.target.closest("[data-preview]");
     if (preview) choose(preview.closest("tr[data-row]"));

@@ -7,11 +7,12 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.conf import settings
 from django.db import connection, connections
+from django.test import override_settings
 from django.utils import timezone
 
 from grid.actions.phones import end_phone, order_wipe
-from grid.enrol_limits import TRIES_OF_A_NAME
 from grid.models import (
     Attachment,
     Envelope,
@@ -82,7 +83,7 @@ def test_who_neither_visits_nor_reports_enrols_no_phone(world: World, name: str)
 
 
 def test_guessing_passwords_is_stopped(world: World) -> None:
-    for _ in range(TRIES_OF_A_NAME):
+    for _ in range(settings.SIGN_IN_TRIES):
         FieldPhone().enrol("worker_1", "wrong")
     answer = FieldPhone().enrol("worker_1")
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_tries")
@@ -90,14 +91,14 @@ def test_guessing_passwords_is_stopped(world: World) -> None:
 
 
 def test_an_address_may_not_try_many_names(world: World) -> None:
-    with mock.patch("grid.enrol_limits.TRIES_OF_AN_ADDRESS", 3):
+    with override_settings(SIGN_IN_TRIES_OF_AN_ADDRESS=3):
         for name in ("a", "b", "c"):
             FieldPhone().enrol(name, "wrong")
         assert FieldPhone().enrol("worker_1").status_code == 429
 
 
 def test_tries_are_forgotten_after_a_quarter_of_an_hour(world: World) -> None:
-    for _ in range(TRIES_OF_A_NAME):
+    for _ in range(settings.SIGN_IN_TRIES):
         FieldPhone().enrol("worker_1", "wrong")
     later = timezone.now() + timedelta(minutes=16)
     with mock.patch("django.utils.timezone.now", return_value=later):
